@@ -1,0 +1,24 @@
+//! The words of Fathom as types: what every room talks about. No IO, no async, no clock.
+
+pub mod budget;
+pub mod crash;
+pub mod entry;
+pub mod event;
+pub mod id;
+pub mod intent;
+pub mod question;
+pub mod rows;
+pub mod run;
+pub mod schema;
+pub mod task;
+
+pub use budget::{Budget, Limit, Spent};
+pub use entry::{Author, Confidence, Entry, EntryStatus, EntryWrite, Hit, Insight, Layer, Provenance};
+pub use event::{Event, EventBody, EventType, Seq};
+pub use id::{RunId, SnapshotId, SourceKey, TaskId};
+pub use intent::Intent;
+pub use question::{Answer, Question};
+pub use rows::Rows;
+pub use run::{RunRequest, RunStatus, RunSummary, StopReason};
+pub use schema::{Column, ForeignKey, Index, Snapshot, Table, TableKind};
+pub use task::{PlannedTask, Task, TaskOutcome};

@@ -1,0 +1,13 @@
+//! The engine: runs, their actors, their journals and streams. It knows tools, models and journals, not what stands behind them.
+
+pub mod error;
+pub mod feed;
+pub mod runs;
+pub mod settings;
+pub mod view;
+
+pub use error::Error;
+pub use feed::FrameStream;
+pub use runs::{Command, CommandOutcome, Runs, StartedRun};
+pub use settings::Settings;
+pub use view::{QuestionView, RunView, TaskState, TaskView};

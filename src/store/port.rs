@@ -1,0 +1,253 @@
+//! The `Store` contract: what the engine and the catalog need of our own database, in their words.
+//!
+//! Invariants: an append is whole or not there; it is fenced by the run's epoch and expected next number, so that
+//! two owners can never both write and commit order is sequence order; writing the same thing twice changes nothing.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::{
+    Entry, EntryWrite, Event, EventBody, EventType, Hit, Layer, RunId, RunRequest, RunStatus, RunSummary, Seq, Snapshot, SnapshotId,
+    SourceKey, TaskId,
+};
+
+#[async_trait]
+pub trait Store: Send + Sync {
+    // --- runs
+    /// Creates the run, or finds the one that the same key created. The answer is on disk when this returns.
+    async fn create_run(&self, run: NewRun) -> Result<Created, Error>;
+    async fn run(&self, id: RunId) -> Result<Option<RunRow>, Error>;
+    /// Newest first.
+    async fn runs(&self, filter: &RunFilter, page: &Page) -> Result<Paged<RunRow>, Error>;
+    /// Runs whose last event is not written, oldest first.
+    async fn unfinished_runs(&self) -> Result<Vec<RunId>, Error>;
+    /// Takes the run over: the epoch grows by one, so that an earlier owner's appends fail.
+    async fn claim_run(&self, id: RunId, node: &str) -> Result<RunRow, Error>;
+
+    // --- journal
+    async fn append(&self, append: Append) -> Result<(), Error>;
+    /// Events with numbers above `after`, in order, `limit` at most.
+    async fn records(&self, run: RunId, after: Seq, limit: usize) -> Result<Vec<Record>, Error>;
+    async fn steps(&self, run: RunId, task: TaskId) -> Result<Vec<StepRow>, Error>;
+
+    // --- commands from outside
+    /// Stores a command; a command id that was seen before is found, not stored again.
+    async fn put_command(&self, command: NewCommand) -> Result<StoredCommand, Error>;
+    /// Commands that no append has consumed, in order of arrival.
+    async fn open_commands(&self, run: RunId) -> Result<Vec<StoredCommand>, Error>;
+
+    // --- catalog
+    /// Writes entries outside any run's journal (harvests, people).
+    async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error>;
+    async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error>;
+    /// In order of layer, kind and key.
+    async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error>;
+    /// Any text is a valid query; best hits first.
+    async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error>;
+    async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error>;
+    async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error>;
+
+    // --- access tokens
+    async fn put_token(&self, token: TokenRow) -> Result<(), Error>;
+    async fn tokens(&self) -> Result<Vec<TokenRow>, Error>;
+    /// False where no such token was.
+    async fn revoke_token(&self, name: &str) -> Result<bool, Error>;
+
+    /// Reads and writes something trivial; what `/readyz` asks.
+    async fn probe(&self) -> Result<(), Error>;
+}
+
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    pub id: RunId,
+    /// Owner of the run; `local` until there are accounts.
+    pub owner: String,
+    pub request: RunRequest,
+    pub idempotency: Option<Idempotency>,
+    pub at: i64,
+}
+
+/// A client's key and what it was used for, so that a retry is told from a misuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    pub key: String,
+    /// Digest of the request body.
+    pub digest: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Created {
+    New(RunRow),
+    /// The same key and body came before.
+    Before(RunRow),
+    /// The same key came before with another body.
+    KeyMisused,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRow {
+    pub id: RunId,
+    pub owner: String,
+    pub request: RunRequest,
+    /// What the catalog is scoped to; known once the source was opened.
+    pub source: Option<SourceKey>,
+    pub status: RunStatus,
+    pub summary: RunSummary,
+    pub epoch: i64,
+    /// The number that the next event gets; `next_seq - 1` is the head.
+    pub next_seq: Seq,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunFilter {
+    pub status: Option<RunStatus>,
+    pub source: Option<String>,
+}
+
+/// One transaction of a run: all of it is stored, or nothing.
+#[derive(Clone, Debug)]
+pub struct Append {
+    pub run: RunId,
+    pub epoch: i64,
+    /// The number of the first event; must be the row's `next_seq`.
+    pub first_seq: Seq,
+    pub at: i64,
+    pub records: Vec<Record>,
+    pub steps: Vec<StepRow>,
+    /// Scoped to the run's source; needs `source` to be known.
+    pub entries: Vec<EntryWrite>,
+    pub source: Option<SourceKey>,
+    pub consumed: Vec<ConsumedCommand>,
+    pub status: RunStatus,
+    pub summary: RunSummary,
+}
+
+/// An event as the journal keeps it: encoded once, by the owner of the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub seq: Seq,
+    pub at: i64,
+    pub kind: EventType,
+    pub message: String,
+    /// The event's fields as JSON text.
+    pub data: String,
+}
+
+/// The result of a step that need not be executed again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepRow {
+    pub task: TaskId,
+    /// Unique in the task: `context`, `act/1`, `tool/1/0`, `reflect`, …
+    pub step: String,
+    /// JSON text.
+    pub result: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewCommand {
+    pub run: RunId,
+    /// Chosen by the client through its idempotency key, or fresh.
+    pub command_id: String,
+    /// JSON text of the command; the engine's own type.
+    pub body: String,
+    pub at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredCommand {
+    pub command_id: String,
+    pub body: String,
+    /// JSON text of what came of it, once a run has consumed it.
+    pub outcome: Option<String>,
+    /// Whether this call stored it.
+    pub fresh: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsumedCommand {
+    pub command_id: String,
+    pub outcome: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EntryFilter {
+    pub layer: Option<Layer>,
+    pub kind: Option<String>,
+    /// `schema` or `schema.table`: keys that belong to it.
+    pub prefix: Option<String>,
+    pub tag: Option<String>,
+    /// Entries whose current claim was made by this run.
+    pub run: Option<RunId>,
+    pub min_confidence: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    pub limit: usize,
+    /// The `next` of the page before.
+    pub after: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Paged<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenRow {
+    pub name: String,
+    /// SHA-256 of the token, hexadecimal.
+    pub hash: String,
+    pub created_at: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Another owner has taken the run over, or its journal is not where the owner thinks it is.
+    #[error("the run `{0}` has another owner now")]
+    Fenced(RunId),
+    #[error("there is no run `{0}`")]
+    NoSuchRun(RunId),
+    #[error("the disk is full: {0}")]
+    Full(String),
+    #[error("the data folder cannot be written: {0}")]
+    ReadOnly(String),
+    #[error("`{0}` is not a page token of this list")]
+    BadPageToken(String),
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// What was read back is not what was written.
+    #[error("the store holds something that cannot be read: {0}")]
+    Corrupt(String),
+}
+
+impl Record {
+    pub fn encode(seq: Seq, at: i64, body: &EventBody) -> Self {
+        Self { seq, at, kind: body.kind(), message: body.message().to_owned(), data: body.data_json() }
+    }
+
+    pub fn decode(&self, run_id: RunId) -> Result<Event, Error> {
+        let body = EventBody::from_parts(&self.message, &self.data)
+            .map_err(|error| Error::Corrupt(format!("event {} of {run_id}: {error}", self.seq)))?;
+        Ok(Event { seq: self.seq, ts: self.at, run_id, body })
+    }
+
+    /// The record as one SSE frame.
+    pub fn frame(&self, run_id: RunId) -> String {
+        Event::frame(run_id, self.seq, self.at, self.kind.name(), &self.message, &self.data)
+    }
+
+    pub fn data_value(&self) -> Value {
+        serde_json::from_str(&self.data).unwrap_or(Value::Null)
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { limit: 50, after: None }
+    }
+}

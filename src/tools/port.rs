@@ -1,0 +1,68 @@
+//! What a tool is, and the two kinds of ways in which it can fail.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::Workspace;
+
+#[async_trait]
+pub trait Tool: Send + Sync {
+    fn spec(&self) -> Spec;
+
+    /// `args` are valid against the spec's schema, defaults filled in.
+    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure>;
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    pub name: &'static str,
+    pub description: &'static str,
+    /// JSON Schema of the arguments: an object with `additionalProperties: false`.
+    pub args: Value,
+    /// JSON Schema of the result.
+    pub output: Value,
+    /// A valid call, for people and models.
+    pub example: Value,
+    pub effect: Effect,
+    /// Names it is also known by.
+    pub aliases: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Read,
+    Mutate,
+}
+
+/// At the tool boundary there are two kinds of error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The caller can mend it: the text says what was wrong and what is valid instead.
+    #[error("{0}")]
+    Mendable(String),
+    /// No other call would help; the task fails and may be retried later.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// What came of a call that a model asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    pub result: Result<Value, Rejection>,
+    pub duration: Duration,
+    /// Size of the result as JSON text, before it was cut.
+    pub bytes: usize,
+    pub truncated: bool,
+}
+
+/// Why a call has no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The engine did not let it through: unknown, not allowed, or arguments that do not fit the schema.
+    #[error("{0}")]
+    Refused(String),
+    #[error("{0}")]
+    Failed(Failure),
+}

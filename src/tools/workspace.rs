@@ -1,0 +1,35 @@
+//! What tools work on: one source, one snapshot of it, and the catalog that is scoped to it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::domain::{Snapshot, SnapshotId, SourceKey};
+use crate::source::Source;
+use crate::store::Store;
+
+/// Opens sources for the engine, which does not know what a source is.
+#[async_trait]
+pub trait Workbench: Send + Sync {
+    /// Checks the words that name a source before a run is created; nothing is kept open. The answer names what is wrong and what is valid.
+    async fn check(&self, source: &str) -> Result<(), Problem>;
+
+    /// Opens a source. With a snapshot, that one is loaded; without, the source is harvested and the catalog brought up to date.
+    async fn open(&self, source: &str, snapshot: Option<&SnapshotId>) -> Result<Arc<Workspace>, Problem>;
+}
+
+pub struct Workspace {
+    pub key: SourceKey,
+    pub snapshot: Arc<Snapshot>,
+    pub source: Arc<dyn Source>,
+    pub store: Arc<dyn Store>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// No retry helps: no such file, not a database, unknown scheme, unknown snapshot.
+    #[error("{0}")]
+    Unusable(String),
+    #[error("{0}")]
+    Unavailable(String),
+}
