@@ -3,12 +3,14 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{ALLOW, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use tower::Layer;
 use tracing::Instrument;
 
 use super::problem::{MEDIA_TYPE, Problem};
@@ -16,7 +18,12 @@ use super::problem::{MEDIA_TYPE, Problem};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_BYTES: usize = 128;
 
-pub async fn envelope(mut request: Request, next: Next) -> Response {
+/// Goes around the whole router, not around each route, because a router finishes its answers (`Allow`) outside of its routes.
+pub fn around(router: Router) -> Router {
+    Router::new().fallback_service(from_fn(envelope).layer(router))
+}
+
+async fn envelope(mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let span = tracing::info_span!(
         "request",
@@ -68,10 +75,8 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
     use axum::body::Body;
     use axum::http::StatusCode;
-    use axum::middleware::from_fn;
     use axum::routing::get;
     use tower::ServiceExt;
 
@@ -83,7 +88,7 @@ mod tests {
             panic!("on purpose")
         }
         let plain = get(|| async { (StatusCode::BAD_GATEWAY, "plain text") });
-        Router::new().route("/panics", get(panics)).route("/plain", plain).route("/ok", get(|| async { "ok" })).layer(from_fn(envelope))
+        around(Router::new().route("/panics", get(panics)).route("/plain", plain).route("/ok", get(|| async { "ok" })))
     }
 
     async fn ask(method: &str, path: &str, id: &str) -> (Response, Option<Document>) {

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
@@ -71,12 +71,12 @@ pub fn router(state: ApiState) -> Router {
     let rules = Arc::new(gate::Rules::new(&state.settings, state.bound));
     let (calls, document) = described().split_for_parts();
     let document = openapi::finish(document);
-    calls
+    let calls = calls
         .route("/openapi.json", get(openapi::serve(&document)))
         .route("/docs", get(docs::serve(&document)))
         .layer(from_fn_with_state((state.clone(), rules), gate::gate))
-        .layer(from_fn(envelope::envelope))
-        .with_state(state)
+        .with_state(state);
+    envelope::around(calls)
 }
 
 /// Serves until `stopping` is cancelled; requests in flight then have a bounded time to end.
