@@ -1,9 +1,13 @@
 //! The wiring: the only file that knows every room.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
+use crate::store::Store;
 
 /// Whether unfinished runs go on when the app starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,16 +16,32 @@ pub enum Resume {
     No,
 }
 
-/// A running server.
+/// A running Fathom.
 pub struct App {
-    /// Where it answers, with the port that it really got.
     pub url: String,
-    /// Made where a token is wanted and none existed; to be shown once.
-    pub first_token: Option<String>,
-    /// Cancel it to stop the server.
-    pub shutdown: CancellationToken,
-    /// Ends when everything has stopped.
-    pub served: JoinHandle<anyhow::Result<()>>,
+    pub bound: SocketAddr,
+    /// Runs that were unfinished and go on.
+    pub resumed: usize,
+    pub store: Arc<dyn Store>,
+    stopping: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl App {
+    /// Waits until the server has ended.
+    pub async fn wait(self) -> anyhow::Result<()> {
+        Ok(self.serving.await??)
+    }
+
+    /// Ends streams and requests; unfinished runs stay on disk and go on at the next start.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stopping.cancel();
+        self.wait().await
+    }
+
+    pub fn stopper(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
 }
 
 pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {

@@ -5,9 +5,10 @@ use clap::Args;
 use super::exit::Exit;
 use super::global::{self, Global};
 use super::out;
-use super::target::stop;
+use super::target::start;
 use super::watching::interrupted;
-use crate::app::{self, Resume};
+use crate::api::tokens;
+use crate::app::Resume;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,24 +38,32 @@ impl Serve {
         flags.set_if_given("--listen", "api.listen", self.listen.as_ref());
         let settings = global::load(flags)?.settings;
         let source = settings.default_source.clone();
-        let mut app = app::start(settings, Resume::Yes).await?;
+        let app = start(settings, Resume::Yes).await?;
         out::line(format!("Fathom listens on {}; the reference is at {0}/docs", app.url))?;
         if let Some(source) = source {
             out::line(format!("runs that name no source discover {source}"))?;
         }
-        if let Some(token) = &app.first_token {
+        if app.resumed > 0 {
+            out::line(format!("{} that had not finished go on", out::count(app.resumed, "run")))?;
+        }
+        let first_token = if app.bound.ip().is_loopback() { None } else { tokens::first(&*app.store, "first").await? };
+        if let Some(token) = first_token {
             out::line("other machines can reach this address, so every call needs this token, which is shown only now:")?;
             out::line(format!("  {token}"))?;
             out::line(format!("more of them with  {}", global.again("token new NAME")))?;
         }
+        let stopper = app.stopper();
+        let serving = app.wait();
+        tokio::pin!(serving);
         tokio::select! {
             () = interrupted() => {}
             // It never stops by itself unless something broke.
-            served = &mut app.served => return served?.map(|()| Exit::Done),
+            served = &mut serving => return served.map(|()| Exit::Done),
         }
         out::note("stopping; once more to stop at once");
+        stopper.cancel();
         tokio::select! {
-            stopped = stop(app) => stopped.map(|()| Exit::Done),
+            stopped = serving => stopped.map(|()| Exit::Done),
             () = interrupted() => Ok(Exit::Interrupted),
         }
     }
