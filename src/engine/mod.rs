@@ -4,6 +4,7 @@ pub mod clock;
 pub mod conductor;
 pub mod error;
 pub mod feed;
+pub mod launch;
 pub mod post;
 pub mod run;
 pub mod runs;

@@ -10,11 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The right to have one piece of work waiting or done at a post.
 pub struct Permit {
     _place: OwnedSemaphorePermit,
-    agent: &'static str,
+    agent: Arc<str>,
 }
 
 pub struct Post<A: Actor> {
-    agent: &'static str,
+    agent: Arc<str>,
     places: Arc<Semaphore>,
     /// Makes the actor anew when it is gone: supervision by factory.
     make: Box<dyn Fn() -> Addr<A> + Send + Sync>,
@@ -24,19 +24,19 @@ pub struct Post<A: Actor> {
 /// The actor is gone and could not be made anew.
 #[derive(Debug, thiserror::Error)]
 #[error("the actor of `{0}` does not answer")]
-pub struct Unmanned(pub &'static str);
+pub struct Unmanned(pub Arc<str>);
 
 impl<A: Actor> Post<A> {
-    pub fn new(agent: &'static str, mailbox: usize, make: impl Fn() -> Addr<A> + Send + Sync + 'static) -> Self {
+    pub fn new(agent: &str, mailbox: usize, make: impl Fn() -> Addr<A> + Send + Sync + 'static) -> Self {
         let actor = Mutex::new(make());
-        Self { agent, places: Arc::new(Semaphore::new(mailbox.clamp(1, Semaphore::MAX_PERMITS))), make: Box::new(make), actor }
+        Self { agent: agent.into(), places: Arc::new(Semaphore::new(mailbox.clamp(1, Semaphore::MAX_PERMITS))), make: Box::new(make), actor }
     }
 
     /// Waits for a place, in order of arrival.
     pub async fn permit(&self) -> Permit {
         let place = self.places.clone().acquire_owned().await.expect("the places of a post are never closed");
-        metrics::gauge!("fathom_mailbox_permits_in_use", "agent" => self.agent).increment(1.0);
-        Permit { _place: place, agent: self.agent }
+        metrics::gauge!("fathom_mailbox_permits_in_use", "agent" => self.agent.clone()).increment(1.0);
+        Permit { _place: place, agent: self.agent.clone() }
     }
 
     pub async fn send<M>(&self, message: M) -> Result<(), Unmanned>
@@ -46,13 +46,13 @@ impl<A: Actor> Post<A> {
         A::Context: ToEnvelope<A, M>,
     {
         let actor = self.current();
-        actor.send(message).await.map_err(|_| Unmanned(self.agent))
+        actor.send(message).await.map_err(|_| Unmanned(self.agent.clone()))
     }
 
     fn current(&self) -> Addr<A> {
         let mut actor = self.actor.lock().expect("nothing panics while it holds the address");
         if !actor.connected() {
-            tracing::warn!(agent = self.agent, "the actor was gone and is made anew");
+            tracing::warn!(agent = %self.agent, "the actor was gone and is made anew");
             *actor = (self.make)();
         }
         actor.clone()
@@ -61,6 +61,6 @@ impl<A: Actor> Post<A> {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        metrics::gauge!("fathom_mailbox_permits_in_use", "agent" => self.agent).decrement(1.0);
+        metrics::gauge!("fathom_mailbox_permits_in_use", "agent" => self.agent.clone()).decrement(1.0);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::EventBody;
-use crate::experts::Desk;
+use crate::experts::{Desk, Reasoning};
 use crate::store::Store;
 use crate::tools::Workbench;
 
@@ -14,11 +14,15 @@ use super::post::Post;
 use super::run::machine::Rules;
 use super::staff::{Expert, Planner};
 
+/// Finds the reasoning that a run asks for by its model's name.
+pub type ReasoningByName = Arc<dyn Fn(&str) -> Result<Arc<dyn Reasoning>, String> + Send + Sync>;
+
 pub struct Shared {
     pub store: Arc<dyn Store>,
     pub feeds: Feeds,
     pub workbench: Arc<dyn Workbench>,
     pub desk: Arc<Desk>,
+    pub reasoning: ReasoningByName,
     pub rules: Rules,
     pub settings: Settings,
     pub planner: Post<Planner>,
@@ -30,7 +34,8 @@ impl Shared {
     pub fn introduce(&self, model: &str) -> (String, Vec<String>) {
         let mut experts: Vec<String> = self.experts.keys().cloned().collect();
         experts.sort_unstable();
-        (self.desk.describe_reasoning(model), experts)
+        let reasoning = (self.reasoning)(model).map_or_else(|reason| reason, |reasoning| reasoning.name().to_owned());
+        (reasoning, experts)
     }
 
     pub fn count_event(&self, event: &EventBody) {
