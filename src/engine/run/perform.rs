@@ -19,7 +19,7 @@ use crate::engine::post::Unmanned;
 use crate::engine::shared::Shared;
 use crate::engine::staff::{Job, Perform, Plan};
 use crate::experts::thought::{AnswerLine, DoneLine};
-use crate::experts::{self, Flow, Guidance, PlanContext, Stopped, TaskContext, TaskError};
+use crate::experts::{self, Flow, Guidance, PlanContext, Reasoning, Stopped, TaskContext, TaskError};
 use crate::tools::{Workspace, workspace::Problem};
 
 use super::actor::{EffectOver, RunActor};
@@ -65,6 +65,13 @@ impl Site {
 
     pub fn has_no_tasks(&self) -> bool {
         Arc::strong_count(&self.busy) == 1
+    }
+
+    /// What planner and experts work with.
+    async fn equipment(&self, request: &RunRequest) -> Result<(Arc<Workspace>, Arc<dyn Reasoning>), Problem> {
+        let workspace = self.workspace(request).await?;
+        let reasoning = (self.shared.reasoning)(&request.model).map_err(Problem::Unusable)?;
+        Ok((workspace, reasoning))
     }
 
     async fn workspace(&self, request: &RunRequest) -> Result<Arc<Workspace>, Problem> {
@@ -219,18 +226,20 @@ impl Planning {
 }
 
 async fn plan(site: Site, planning: Planning, iteration: u32, revision: u32) {
-    let input = match site.workspace(&planning.request).await {
-        Ok(workspace) => {
+    let input = match site.equipment(&planning.request).await {
+        Ok((workspace, reasoning)) => {
+            let guidance = site.guidance.borrow().clone();
             let context = PlanContext {
                 run_id: site.run,
                 iteration,
                 max_tasks: planning.request.tasks_per_iter,
                 schema: planning.schema,
-                model: planning.request.model,
-                guidance: site.guidance.borrow().clone(),
+                intent: guidance.intent,
+                answers: guidance.answers,
                 done: planning.done,
                 open_questions: planning.questions,
                 workspace,
+                reasoning,
             };
             match experts::plan(&site.shared.desk, context).await {
                 Ok(thought) => {
@@ -294,7 +303,7 @@ async fn perform(site: Site, assignment: Assignment, cancel: CancellationToken, 
 
 async fn undertake(site: &Site, request: &RunRequest, task: Task, begun_before: bool, cancel: CancellationToken) -> Result<(), TaskError> {
     let unavailable = |reason: String, transient: bool| TaskError::Failed { reason, transient, raw: None, call: None };
-    let workspace = site.workspace(request).await.map_err(|problem| {
+    let (workspace, reasoning) = site.equipment(request).await.map_err(|problem| {
         let transient = matches!(problem, Problem::Unavailable(_));
         unavailable(problem.to_string(), transient)
     })?;
@@ -344,8 +353,7 @@ async fn over(site: &Site, effect: Effect) {
 
 fn guidance(state: &RunState) -> Guidance {
     let answered = state.questions.iter().filter_map(|asked| {
-        let answer = asked.answer.as_ref()?.text().to_owned();
-        Some(AnswerLine { question: asked.question.prompt.clone(), answer })
+        Some(AnswerLine::of(&asked.question, asked.answer.as_ref()?))
     });
     Guidance { intent: state.intent.clone(), answers: answered.collect() }
 }
