@@ -165,7 +165,8 @@ fn every_agent_file_and_prompt_can_be_read() {
 fn the_readme_names_only_commands_and_files_that_are_there() {
     let commands = pages::commands(&read("README.md"));
     assert!(commands.len() >= 5, "{commands:?}");
-    if with_end("src/cli", ".rs").len() > 1 {
+    // Until the binary does something there is no help to ask.
+    if !read("src/main.rs").contains("fn main() {}") {
         nothing(pages::unknown_commands(&commands, |words| {
             let output = std::process::Command::new(env!("CARGO_BIN_EXE_fathom")).args(words).arg("--help").output().unwrap();
             output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
