@@ -6,6 +6,6 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("OPENAI_API_KEY", "model.api_key"),
     ("LLM_BASE_URL", "model.base_url"),
     ("LLM_API_KEY", "model.api_key"),
-    ("LLM_MODEL", "model.model"),
+    ("LLM_MODEL", "model.name"),
     ("DATABASE_URL", "default_source"),
 ];

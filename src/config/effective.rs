@@ -27,8 +27,8 @@ pub(super) fn list(values: &Dict, figment: &Figment) -> Vec<Effective> {
     for (name, value) in values {
         leaves(vec![name.clone()], value, figment, &mut found);
     }
-    let defaults = serde_json::to_value(Settings::default()).expect("settings are plain data and always serialise");
-    for key in absent("", &defaults) {
+    for path in Settings::keys() {
+        let key = path.join(".");
         let given = found.keys().any(|other: &String| *other == key || other.starts_with(&format!("{key}.")));
         if !given {
             found.insert(key.clone(), Effective { key, value: "(not set)".to_owned(), origin: "default".to_owned() });
@@ -63,7 +63,7 @@ fn leaves(path: Vec<String>, value: &Value, figment: &Figment, into: &mut BTreeM
         && !members.is_empty()
     {
         for (name, member) in members {
-            leaves([path.as_slice(), &[name.clone()]].concat(), member, figment, into);
+            leaves([path.as_slice(), std::slice::from_ref(name)].concat(), member, figment, into);
         }
         return;
     }
@@ -91,17 +91,5 @@ fn masked(json: serde_json::Value) -> serde_json::Value {
             .map(|(name, member)| if is_secret(std::slice::from_ref(&name)) { (name, MASK.into()) } else { (name, masked(member)) })
             .collect(),
         other => other,
-    }
-}
-
-/// Keys of settings that may have no value, and have none by default.
-pub(super) fn absent(prefix: &str, value: &serde_json::Value) -> Vec<String> {
-    match value {
-        serde_json::Value::Null => vec![prefix.to_owned()],
-        serde_json::Value::Object(members) => members
-            .iter()
-            .flat_map(|(name, member)| absent(&if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") }, member))
-            .collect(),
-        _ => Vec::new(),
     }
 }

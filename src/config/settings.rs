@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use figment::error::Kind;
+use figment::value::Value;
 use serde::{Deserialize, Serialize};
 
+use super::layer::{Layer, Path};
 use crate::{engine, telemetry};
 
 /// A room's section is one line here; what it checks of itself is one line in `checks.rs`.
@@ -26,7 +29,29 @@ pub struct Settings {
 impl Settings {
     /// The names of all sections, and of the settings that stand in none.
     pub(super) fn names() -> Vec<String> {
-        let whole = serde_json::to_value(Self::default()).expect("settings are plain data and always serialise");
-        whole.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default()
+        fields(&[]).unwrap_or_default().iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// The paths of all settings, those without a default included; below a table with free names nothing is listed.
+    pub(super) fn keys() -> Vec<Path> {
+        fn below(path: Path, into: &mut Vec<Path>) {
+            match fields(&path) {
+                Some(names) => names.iter().for_each(|name| below([path.as_slice(), &[(*name).to_owned()]].concat(), into)),
+                None => into.push(path),
+            }
+        }
+        let mut keys = Vec::new();
+        below(Path::new(), &mut keys);
+        keys
+    }
+}
+
+/// The fields of the table at a path. Asked for a field that no table has, a section answers with those that it has.
+fn fields(path: &[String]) -> Option<&'static [&'static str]> {
+    let probe = [path, &["\u{0}".to_owned()]].concat();
+    let error = Value::from(Layer::single("", &probe, Value::from(0)).values).deserialize::<Settings>().err()?;
+    match error.kind {
+        Kind::UnknownField(_, valid) if error.path.len() == probe.len() => Some(valid),
+        _ => None,
     }
 }

@@ -51,7 +51,7 @@ where
     let filter =
         EnvFilter::try_new(&settings.log).map_err(|error| Error::BadDirective { text: settings.log.clone(), reason: error.to_string() })?;
     let provider = settings.otlp_endpoint.as_deref().map(|endpoint| provider(endpoint, &settings.service_name)).transpose()?;
-    let export = provider.as_ref().map(|provider| export(provider));
+    let export = provider.as_ref().map(export);
     let subscriber = Registry::default().with(log(settings.format, writer, colours).with_filter(filter)).with(export);
     Ok((subscriber, Guard { provider }))
 }
