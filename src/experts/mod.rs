@@ -1,6 +1,8 @@
 //! Experts: who they are (agent files), what they are told (prompts), how they think (a model, or the built-in rules),
 //! and the durable flow in which they do a task.
 
+pub mod desk;
+pub use desk::*;
 pub mod flow;
 pub mod thought;
 

@@ -1,1 +1,5 @@
+//! The one test binary: what Fathom promises, shown on the real thing.
 
+mod kill;
+mod load;
+mod support;
