@@ -1,1 +1,5 @@
+//! The integration tests, in one binary.
 
+mod guard;
+mod source;
+mod tools;
