@@ -57,7 +57,7 @@ pub fn key_candidates(table: &Table, facts: &[ColumnFacts]) -> Vec<KeyCandidate>
 
 fn from_values(table: &Table, column: &Column, fact: &ColumnFacts) -> KeyCandidate {
     let mut why = vec![format!("{} rows, all different, none NULL", fact.rows)];
-    let mut score = 0.35;
+    let mut score: f64 = 0.35;
     if !fact.exact {
         score -= 0.1;
         why.push("seen on a sample only".to_owned());

@@ -1,6 +1,7 @@
 //! Other people's databases: reading their metadata and, through the guard, their rows. Never writing.
 
 pub mod dsn;
+pub mod fingerprint;
 pub mod guard;
 pub mod port;
 pub mod settings;
@@ -9,6 +10,7 @@ pub mod sqlite;
 use std::sync::Arc;
 
 pub use dsn::Dsn;
+pub use fingerprint::Fingerprint;
 pub use guard::{Dialect, ReadQuery};
 pub use port::{Error, ReadLimits, Source};
 pub use settings::Settings;
