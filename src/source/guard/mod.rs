@@ -33,5 +33,9 @@ impl ReadQuery {
 /// Lets one read-only statement through.
 pub fn check(dialect: Dialect, sql: &str) -> Result<ReadQuery, Refusal> {
     let _ = dialect;
+    let begin = sql.trim_start().to_ascii_lowercase();
+    if begin.starts_with("select") || begin.starts_with("with") {
+        return Ok(ReadQuery { sql: sql.to_owned() });
+    }
     Err(Refusal { construct: format!("`{sql}`"), position: None })
 }
