@@ -1,8 +1,30 @@
 //! Experts: who they are (agent files), what they are told (prompts), how they think (a model, or the built-in rules),
 //! and the durable flow in which they do a task.
 
+pub mod agent;
+pub mod agent_file;
+pub mod brief;
+pub mod builtin;
+pub mod checks;
+pub mod desk;
+pub mod facts;
 pub mod flow;
+pub mod model_reasoning;
+pub mod plan;
+pub mod prompts;
+pub mod settle;
+pub mod shapes;
+pub mod sql;
+pub mod task;
+pub mod text;
 pub mod thought;
+pub mod wire;
 
+pub use agent::{Agent, Agents, Kind};
+pub use builtin::BuiltinReasoning;
+pub use desk::{Desk, DeskFolders, Problem};
 pub use flow::{Flow, Recorder, StepRecord, Stopped, TaskError};
-pub use thought::{Act, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolCall, ToolResult};
+pub use model_reasoning::ModelReasoning;
+pub use plan::{PlanContext, plan};
+pub use task::{TaskContext, perform};
+pub use thought::{Act, AnswerLine, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolCall, ToolResult};

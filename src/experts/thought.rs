@@ -35,7 +35,7 @@ pub struct PlanBrief {
     pub table_count: usize,
     pub intent: Intent,
     pub experts: Vec<ExpertLine>,
-    /// What tasks were done already, newest last, 60 at most.
+    /// What tasks were done already, newest last, all of them; a model is shown the last 60.
     pub done: Vec<DoneLine>,
     /// Entries of the catalog that bear on the intent, and the weakest findings.
     pub known: Vec<KnownLine>,
@@ -50,7 +50,11 @@ pub struct TableLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
     pub has_primary_key: bool,
+    /// Declared references to other tables.
     pub foreign_keys: usize,
+    /// Declared references of other tables to this one.
+    #[serde(default)]
+    pub referenced_by: usize,
     pub view: bool,
 }
 

@@ -1,0 +1,173 @@
+//! What an expert or the planner is given to think about, gathered from snapshot, catalog and run.
+
+use std::collections::HashMap;
+
+use super::facts;
+use super::plan::PlanContext;
+use super::task::TaskContext;
+use super::text::{line, snippet, telling_words};
+use super::thought::{AnswerLine, ExpertLine, KnownLine, PlanBrief, TableLine, TaskBrief};
+use super::{Agents, Desk};
+use crate::domain::{Answer, Entry, Hit, Intent, Layer, Question, TableKind, Task};
+use crate::store::{self, EntryFilter, Page};
+use crate::tools::Workspace;
+
+/// Entries of the catalog in a task's brief.
+const KNOWN_IN_TASK: usize = 10;
+const KNOWN_IN_PLAN: usize = 16;
+/// Hypotheses of this run among them: what a check would settle.
+const WEAK_IN_PLAN: usize = 8;
+const TABLES_IN_PLAN: usize = 300;
+const ANSWERS: usize = 20;
+const SEARCH_WORDS: usize = 8;
+
+pub async fn of_task(context: &TaskContext, task: &Task) -> Result<TaskBrief, store::Error> {
+    let planned = &task.planned;
+    let known = known_to_task(&context.workspace, task, &context.intent).await?;
+    Ok(TaskBrief {
+        run_id: context.run_id,
+        task: task.task,
+        expert: planned.expert.clone(),
+        goal: planned.goal.clone(),
+        schema: planned.schema.clone(),
+        table: planned.table.clone(),
+        intent: context.intent.clone(),
+        known,
+        answers: newest(&context.answers),
+        evidence: facts::of(&context.workspace.snapshot, &planned.schema, planned.table.as_deref()),
+    })
+}
+
+pub async fn of_plan(desk: &Desk, context: &PlanContext) -> Result<PlanBrief, store::Error> {
+    let (tables, table_count) = table_lines(&context.workspace, &context.schema);
+    Ok(PlanBrief {
+        run_id: context.run_id,
+        iteration: context.iteration,
+        max_tasks: context.max_tasks.clamp(1, super::plan::MOST_TASKS),
+        schema: context.schema.clone(),
+        tables,
+        table_count,
+        intent: context.intent.clone(),
+        experts: expert_lines(&desk.agents),
+        done: context.done.clone(),
+        known: known_to_plan(context).await?,
+        answers: newest(&context.answers),
+        open_questions: context.open_questions.clone(),
+    })
+}
+
+impl AnswerLine {
+    /// The one form in which an answer reaches experts and planner; the id lets rules find what it belongs to.
+    pub fn of(question: &Question, answer: &Answer) -> Self {
+        let asked = format!("{} ({}): {}", question.title, question.question_id, question.prompt);
+        Self { question: line(&asked, 600), answer: line(answer.text(), 1_000) }
+    }
+
+    /// Whether this is the answer to the question of that id.
+    pub fn answers(&self, question_id: &str) -> bool {
+        self.question.contains(&format!("({question_id})"))
+    }
+}
+
+fn newest(answers: &[AnswerLine]) -> Vec<AnswerLine> {
+    answers[answers.len().saturating_sub(ANSWERS)..].to_vec()
+}
+
+/// First what is written about the table itself, then what the goal and the intent find.
+async fn known_to_task(workspace: &Workspace, task: &Task, intent: &Intent) -> Result<Vec<KnownLine>, store::Error> {
+    let planned = &task.planned;
+    let mut known = Vec::new();
+    let mut own_words = telling_words(&planned.schema);
+    if let Some(table) = &planned.table {
+        let filter =
+            EntryFilter { layer: Some(Layer::Finding), prefix: Some(format!("{}.{table}", planned.schema)), ..EntryFilter::default() };
+        let page = Page { limit: KNOWN_IN_TASK, after: None };
+        let entries = workspace.store.entries(&workspace.key, &filter, &page).await?;
+        known.extend(entries.items.iter().map(KnownLine::of_entry));
+        own_words.extend(telling_words(table));
+    }
+    if known.len() < KNOWN_IN_TASK {
+        let text = format!("{} {}", planned.goal, intent.words());
+        let words = telling_words(&text).into_iter().filter(|word| !own_words.contains(word));
+        let query = words.take(SEARCH_WORDS).collect::<Vec<_>>().join(" ");
+        search_into(&mut known, workspace, &query, KNOWN_IN_TASK).await?;
+    }
+    Ok(known)
+}
+
+async fn known_to_plan(context: &PlanContext) -> Result<Vec<KnownLine>, store::Error> {
+    let workspace = &context.workspace;
+    let filter = EntryFilter {
+        layer: Some(Layer::Finding),
+        kind: Some("hypothesis".to_owned()),
+        run: Some(context.run_id),
+        ..EntryFilter::default()
+    };
+    let page = Page { limit: WEAK_IN_PLAN, after: None };
+    let weak = workspace.store.entries(&workspace.key, &filter, &page).await?;
+    let mut known: Vec<KnownLine> = weak.items.iter().map(KnownLine::of_entry).collect();
+    let query = telling_words(&context.intent.words()).into_iter().take(SEARCH_WORDS).collect::<Vec<_>>().join(" ");
+    search_into(&mut known, workspace, &query, KNOWN_IN_PLAN).await?;
+    Ok(known)
+}
+
+async fn search_into(known: &mut Vec<KnownLine>, workspace: &Workspace, query: &str, most: usize) -> Result<(), store::Error> {
+    if query.is_empty() {
+        return Ok(());
+    }
+    let filter = EntryFilter { layer: Some(Layer::Finding), ..EntryFilter::default() };
+    let hits = workspace.store.search(&workspace.key, query, &filter, most).await?;
+    for hit in hits {
+        if known.len() < most && !known.iter().any(|line| line.key == hit.key) {
+            known.push(KnownLine::of_hit(hit));
+        }
+    }
+    Ok(())
+}
+
+impl KnownLine {
+    fn of_entry(entry: &Entry) -> Self {
+        let claim = &entry.claim;
+        Self {
+            kind: claim.kind.clone(),
+            key: claim.key.clone(),
+            confidence: claim.confidence,
+            status: claim.status.name().to_owned(),
+            snippet: snippet(&claim.document, 240),
+        }
+    }
+
+    fn of_hit(hit: Hit) -> Self {
+        Self {
+            kind: hit.kind,
+            key: hit.key,
+            confidence: hit.confidence,
+            status: hit.status.name().to_owned(),
+            snippet: line(&hit.snippet, 240),
+        }
+    }
+}
+
+fn expert_lines(agents: &Agents) -> Vec<ExpertLine> {
+    agents.experts().iter().map(|agent| ExpertLine { name: agent.name.clone(), role: agent.role.clone() }).collect()
+}
+
+/// Tables before views, each in order of name; the count is of all.
+fn table_lines(workspace: &Workspace, schema: &str) -> (Vec<TableLine>, usize) {
+    let snapshot = &workspace.snapshot;
+    let mut referenced_by: HashMap<&str, usize> = HashMap::new();
+    for key in snapshot.tables.iter().flat_map(|table| &table.foreign_keys).filter(|key| key.to_schema == schema) {
+        *referenced_by.entry(&key.to_table).or_default() += 1;
+    }
+    let of_kind = |view: bool| snapshot.tables_of(schema).filter(move |table| (table.kind == TableKind::View) == view);
+    let lines = of_kind(false).chain(of_kind(true)).take(TABLES_IN_PLAN).map(|table| TableLine {
+        name: table.name.clone(),
+        columns: table.columns.len(),
+        rows: table.row_count,
+        has_primary_key: !table.primary_key.is_empty(),
+        foreign_keys: table.foreign_keys.len(),
+        referenced_by: referenced_by.get(table.name.as_str()).copied().unwrap_or(0),
+        view: table.kind == TableKind::View,
+    });
+    (lines.collect(), snapshot.tables_of(schema).count())
+}

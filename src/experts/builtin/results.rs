@@ -1,0 +1,72 @@
+//! Reading what tools returned. Forms that are not understood are skipped, never guessed.
+
+use serde_json::Value;
+
+use crate::experts::thought::ToolResult;
+
+/// Successful results of one tool.
+pub fn of_tool<'a>(results: &'a [ToolResult], tool: &'a str) -> impl Iterator<Item = &'a ToolResult> {
+    results.iter().filter(move |result| !result.failed && result.call.name == tool)
+}
+
+pub fn steps(results: &[ToolResult], tools: &[&str]) -> Vec<String> {
+    results.iter().filter(|result| !result.failed && tools.contains(&result.call.name.as_str())).map(|result| result.step.clone()).collect()
+}
+
+pub fn arg<'a>(result: &'a ToolResult, name: &str) -> Option<&'a str> {
+    result.call.args.get(name).and_then(Value::as_str)
+}
+
+/// The first of these members that is there, at the top or one object deep.
+pub fn member<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
+    let direct = |value: &'a Value| names.iter().find_map(|name| value.get(*name));
+    direct(value).or_else(|| value.as_object()?.values().filter(|inner| inner.is_object()).find_map(direct))
+}
+
+pub fn number(value: &Value, names: &[&str]) -> Option<f64> {
+    member(value, names)?.as_f64()
+}
+
+/// The list of objects under one of these names, or the value itself where it is one.
+pub fn list<'a>(value: &'a Value, names: &[&str]) -> &'a [Value] {
+    let found = value.as_array().or_else(|| member(value, names).and_then(Value::as_array));
+    found.map_or(&[], Vec::as_slice)
+}
+
+/// The share of rows without a value.
+pub fn null_share(profile: &Value) -> Option<f64> {
+    number(profile, &["null_share", "null_fraction", "null_rate"]).or_else(|| {
+        let nulls = number(profile, &["null_count", "nulls"])?;
+        let rows = number(profile, &["row_count", "rows", "count"]).filter(|rows| *rows > 0.0)?;
+        Some(nulls / rows)
+    })
+}
+
+pub fn distinct(profile: &Value) -> Option<u64> {
+    number(profile, &["distinct_count", "distinct", "distinct_values"]).map(|number| number as u64)
+}
+
+/// The values that a column profile lists, as text.
+pub fn top_values(profile: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let value = |item: &Value| match item {
+        Value::Object(members) => members.get("value").filter(|value| !value.is_null()).map(text),
+        Value::Array(pair) => pair.first().filter(|value| !value.is_null()).map(text),
+        Value::Null => None,
+        plain => Some(text(plain)),
+    };
+    list(profile, &["top_values", "most_common", "values"]).iter().filter_map(value).collect()
+}
+
+/// Values of each column from sampled rows, which are lists beside their columns, or objects.
+pub fn sampled(result: &Value, column: &str) -> Vec<String> {
+    let names = list(result, &["columns"]);
+    let name = |value: &Value| value.as_str().or_else(|| value.get("name").and_then(Value::as_str)).map(str::to_owned);
+    let position = names.iter().position(|value| name(value).as_deref() == Some(column));
+    let cell = |row: &Value| match row {
+        Value::Array(cells) => cells.get(position?).cloned(),
+        Value::Object(cells) => cells.get(column).cloned(),
+        _ => None,
+    };
+    list(result, &["rows"]).iter().filter_map(cell).filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}

@@ -1,0 +1,38 @@
+//! A metric is checked by computing it: its SQL runs, and gives one row with a value.
+
+use serde_json::{Value, json};
+
+use super::{Verdict, run};
+use crate::experts::text::{bounded, line};
+use crate::experts::thought::ProposedWrite;
+use crate::tools::Workspace;
+
+const BY: &str = "check/metric";
+
+pub async fn check(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdict, String> {
+    let Some(sql) = write.document.get("sql").and_then(Value::as_str) else {
+        return Ok(Verdict::Unchecked { why: Some("the metric has no `sql`".to_owned()) });
+    };
+    let wrong =
+        |why: String| Verdict::Refuted { by: BY.to_owned(), facts: json!({ "reason": "it cannot be computed", "error": line(&why, 500) }) };
+    let query = match run::guarded(workspace, sql) {
+        Ok(query) => query,
+        Err(run::NoRows::Wrong(why)) => return Ok(wrong(why)),
+        Err(other) => return Ok(other.unchecked()),
+    };
+    // Two rows suffice to see that it is not one value.
+    Ok(match run::rows(workspace, &query, 2).await? {
+        Ok(rows) => {
+            let facts = |reason: &str| json!({ "reason": reason, "value": bounded(&json!(rows.rows.first()), 500) });
+            match rows.single() {
+                _ if rows.rows.len() != 1 => {
+                    Verdict::Doubtful { by: BY.to_owned(), at_most: 0.6, facts: facts("it gives not one row but several, or none") }
+                }
+                None | Some(Value::Null) => Verdict::Doubtful { by: BY.to_owned(), at_most: 0.5, facts: facts("it gives no value") },
+                Some(_) => Verdict::Holds { by: BY.to_owned(), confidence: 0.9, facts: facts("it was computed") },
+            }
+        }
+        Err(run::NoRows::Wrong(why)) => wrong(why),
+        Err(other) => other.unchecked(),
+    })
+}

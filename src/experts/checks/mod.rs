@@ -1,0 +1,86 @@
+//! Checks: what an expert claims is held against the database. One file a check; what cannot be checked is said to be so.
+
+pub mod existence;
+pub mod key;
+pub mod metric;
+pub mod question_template;
+pub mod reference;
+pub mod relationship;
+mod run;
+
+use serde_json::{Value, json};
+
+use super::thought::ProposedWrite;
+use crate::domain::Snapshot;
+use crate::tools::Workspace;
+use reference::Reference;
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// There is nothing to check, or it could not be; then `why`.
+    Unchecked {
+        why: Option<String>,
+    },
+    /// Exact, over all rows, or declared.
+    Holds {
+        by: String,
+        confidence: f64,
+        facts: Value,
+    },
+    /// Looked at, and not settled.
+    Doubtful {
+        by: String,
+        at_most: f64,
+        facts: Value,
+    },
+    Refuted {
+        by: String,
+        facts: Value,
+    },
+}
+
+/// Brings kinds and keys into their one form and drops what is not an expert's to write; of two writes to one key the later stands.
+pub fn tidy(snapshot: &Snapshot, writes: Vec<ProposedWrite>) -> Vec<ProposedWrite> {
+    let mut tidied: Vec<ProposedWrite> = Vec::new();
+    for write in writes {
+        let Some((kind, key)) = key::canonical(snapshot, &write.kind, &write.key) else { continue };
+        let mut write = ProposedWrite { kind, key, ..write };
+        if write.kind == "relationship" {
+            spell_out(snapshot, &mut write);
+        }
+        tidied.retain(|other| other.key != write.key || other.kind != write.kind);
+        tidied.push(write);
+    }
+    tidied
+}
+
+/// Holds each claim against the data, in order. An error means that the source does not answer; later it may.
+pub async fn examine_all(workspace: &Workspace, writes: &[ProposedWrite]) -> Result<Vec<Verdict>, String> {
+    let mut verdicts = Vec::with_capacity(writes.len());
+    for write in writes {
+        verdicts.push(examine(workspace, write).await?);
+    }
+    Ok(verdicts)
+}
+
+async fn examine(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdict, String> {
+    match write.kind.as_str() {
+        "relationship" => relationship::check(workspace, write).await,
+        "metric" => metric::check(workspace, write).await,
+        "question_template" => question_template::check(workspace, write).await,
+        "table" | "column" => Ok(existence::check(&workspace.snapshot, write)),
+        _ => Ok(Verdict::Unchecked { why: None }),
+    }
+}
+
+/// A relationship that can be read gets its one key, and its two sides as members of the document.
+fn spell_out(snapshot: &Snapshot, write: &mut ProposedWrite) {
+    if let Ok(reference) = Reference::find(snapshot, &write.key, &write.document) {
+        write.key = reference.key();
+        if let Some(members) = write.document.as_object_mut() {
+            members.insert("child".to_owned(), json!(reference.child));
+            members.insert("parent".to_owned(), json!(reference.parent));
+        }
+    }
+}

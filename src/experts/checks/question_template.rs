@@ -1,0 +1,81 @@
+//! A question template is checked by asking it: the database plans its SQL, then runs it, bounded.
+
+use serde_json::{Value, json};
+
+use super::{Verdict, run};
+use crate::experts::text::line;
+use crate::experts::thought::ProposedWrite;
+use crate::tools::Workspace;
+
+const BY: &str = "check/question_template";
+const ROWS: usize = 5;
+
+pub async fn check(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdict, String> {
+    let text = |member: &str| write.document.get(member).and_then(Value::as_str).filter(|sql| !sql.trim().is_empty());
+    let Some(sql) = text("example_sql").or_else(|| text("sql")) else {
+        return Ok(Verdict::Unchecked { why: Some("the template has no `sql`".to_owned()) });
+    };
+    if has_parameters(sql) {
+        return Ok(Verdict::Unchecked { why: Some("it has parameters and no `example_sql` that runs as it is".to_owned()) });
+    }
+    let wrong =
+        |why: String| Verdict::Refuted { by: BY.to_owned(), facts: json!({ "reason": "its SQL does not run", "error": line(&why, 500) }) };
+    let judge = |no_rows: run::NoRows| match no_rows {
+        run::NoRows::Wrong(why) => wrong(why),
+        too_long @ run::NoRows::TooLong(_) => too_long.unchecked(),
+    };
+    let query = match run::guarded(workspace, sql) {
+        Ok(query) => query,
+        Err(no_rows) => return Ok(judge(no_rows)),
+    };
+    if let Err(no_plan) = run::plan(workspace, &query).await? {
+        return Ok(judge(no_plan));
+    }
+    Ok(match run::rows(workspace, &query, ROWS).await? {
+        Ok(rows) => {
+            let columns: Vec<&str> = rows.columns.iter().map(|column| column.name.as_str()).collect();
+            let facts =
+                |reason: &str| json!({ "reason": reason, "columns": columns, "rows_seen": rows.rows.len(), "more": rows.truncated });
+            if rows.rows.is_empty() {
+                Verdict::Doubtful { by: BY.to_owned(), at_most: 0.6, facts: facts("it runs, and finds nothing") }
+            } else {
+                Verdict::Holds { by: BY.to_owned(), confidence: 0.9, facts: facts("it was planned and run") }
+            }
+        }
+        Err(no_rows) => judge(no_rows),
+    })
+}
+
+/// `{name}`, `{{name}}`, `:name` or `?` outside of quotes; `::type` is a cast.
+fn has_parameters(sql: &str) -> bool {
+    let mut quote: Option<char> = None;
+    let mut before = ' ';
+    let mut characters = sql.chars().peekable();
+    while let Some(c) = characters.next() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if c == '\'' || c == '"' || c == '`' => quote = Some(c),
+            None if c == '{' || c == '?' => return true,
+            None if c == ':' && before != ':' && characters.peek().is_some_and(|next| next.is_alphabetic() || *next == '_') => return true,
+            None => {}
+        }
+        before = c;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_parameters;
+
+    #[test]
+    fn parameters_are_told_from_text_and_casts() {
+        let check = |sql: &str, expect: bool| assert_eq!(has_parameters(sql), expect, "{sql}");
+        check("select 1", false);
+        check("select * from t where a = :day", true);
+        check("select * from t where a = {day}", true);
+        check("select * from t where a = ?", true);
+        check("select a::date from t where b = 'x: y?' and \"c:d\" = 1", false);
+    }
+}

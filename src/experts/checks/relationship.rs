@@ -1,0 +1,200 @@
+//! A claimed reference is counted out: how many rows point at nothing, and is what they point at a key.
+
+use serde_json::{Value, json};
+
+use super::reference::{NotFound, Reference, Side};
+use super::{Verdict, run};
+use crate::domain::Snapshot;
+use crate::experts::sql;
+use crate::experts::text::{singular, words};
+use crate::experts::thought::ProposedWrite;
+use crate::source::Dialect;
+use crate::tools::Workspace;
+
+const BY: &str = "check/anti_join";
+/// Above this share of rows without a partner it is not a reference.
+const TOLERATED: f64 = 0.05;
+/// Fewer different values than this prove nothing by being contained somewhere, unless names speak for it too.
+const ENOUGH_VALUES: u64 = 10;
+
+pub async fn check(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdict, String> {
+    let snapshot = &workspace.snapshot;
+    let reference = match Reference::find(snapshot, &write.key, &write.document) {
+        Ok(reference) if reference.child == reference.parent => return Ok(refuted("a column is not a reference to itself")),
+        Ok(reference) => reference,
+        Err(missing @ NotFound::NoSuch(_)) => return Ok(refuted(&missing.to_string())),
+        Err(unreadable @ NotFound::Unreadable) => return Ok(Verdict::Unchecked { why: Some(unreadable.to_string()) }),
+    };
+    let declared = is_declared(snapshot, &reference);
+    let counted = match run::guarded(workspace, &count_sql(workspace.source.dialect(), &reference)) {
+        Ok(query) => run::rows(workspace, &query, 1).await?.map(|rows| Counts::of(rows.rows.first())),
+        Err(no_rows) => Err(no_rows),
+    };
+    Ok(match counted {
+        Ok(Some(counts)) => judge(&reference, counts, declared),
+        Ok(None) => without_count(declared, "the count came back without numbers".to_owned()),
+        Err(run::NoRows::Wrong(why) | run::NoRows::TooLong(why)) => without_count(declared, why),
+    })
+}
+
+/// What the count says about the rows of both tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counts {
+    /// Rows of the child whose columns are all set.
+    referencing: u64,
+    orphans: u64,
+    /// Different values among the referencing ones.
+    values: u64,
+    parent_rows: u64,
+    parent_values: u64,
+}
+
+fn judge(reference: &Reference, counts: Counts, declared: bool) -> Verdict {
+    let share = if counts.referencing == 0 { 0.0 } else { counts.orphans as f64 / counts.referencing as f64 };
+    let unique = counts.parent_rows == counts.parent_values;
+    let named = names_agree(reference);
+    let facts = |reason: &str| {
+        json!({
+            "reason": reason,
+            "declared": declared,
+            "referencing_rows": counts.referencing,
+            "rows_without_partner": counts.orphans,
+            "share_without_partner": (share * 1e6).round() / 1e6,
+            "different_values": counts.values,
+            "parent_rows": counts.parent_rows,
+            "parent_unique": unique,
+        })
+    };
+    let holds = |confidence: f64, reason: &str| Verdict::Holds { by: BY.to_owned(), confidence, facts: facts(reason) };
+    let doubtful = |at_most: f64, reason: &str| Verdict::Doubtful { by: BY.to_owned(), at_most, facts: facts(reason) };
+    match counts {
+        _ if declared && counts.orphans == 0 => holds(1.0, "declared, and kept to by every row"),
+        _ if declared => holds(0.9, "declared, but not kept to by every row"),
+        Counts { referencing: 0, .. } => doubtful(0.5, "no row refers to anything; the data cannot tell"),
+        _ if share > TOLERATED => Verdict::Refuted { by: BY.to_owned(), facts: facts("too many rows have no partner") },
+        _ if !unique => doubtful(0.5, "what is referred to is not unique"),
+        Counts { orphans: 1.., .. } => doubtful(0.8, "a few rows have no partner"),
+        _ if named && counts.values >= ENOUGH_VALUES => holds(0.95, "every row has exactly one partner, and the names agree"),
+        _ if named || counts.values >= ENOUGH_VALUES => holds(0.9, "every row has exactly one partner"),
+        _ => doubtful(0.6, "every row has a partner, but there are too few values to tell"),
+    }
+}
+
+fn without_count(declared: bool, why: String) -> Verdict {
+    if declared {
+        let facts = json!({ "reason": "declared; the rows were not counted", "declared": true, "unchecked": why });
+        return Verdict::Holds { by: "constraint".to_owned(), confidence: 0.95, facts };
+    }
+    Verdict::Unchecked { why: Some(why) }
+}
+
+fn refuted(reason: &str) -> Verdict {
+    Verdict::Refuted { by: "check/existence".to_owned(), facts: json!({ "reason": reason }) }
+}
+
+fn is_declared(snapshot: &Snapshot, reference: &Reference) -> bool {
+    let (child, parent) = (&reference.child, &reference.parent);
+    let Some(table) = snapshot.table(&child.schema, &child.table) else { return false };
+    table.foreign_keys.iter().any(|key| {
+        let mut declared: Vec<(&String, &String)> = key.columns.iter().zip(&key.to_columns).collect();
+        let mut claimed: Vec<(&String, &String)> = child.columns.iter().zip(&parent.columns).collect();
+        declared.sort_unstable();
+        claimed.sort_unstable();
+        key.to_schema == parent.schema && key.to_table == parent.table && declared == claimed
+    })
+}
+
+/// The child's column names the parent's table or, unless that is a name every table has, its column.
+fn names_agree(reference: &Reference) -> bool {
+    let roots = |text: &str| words(text).iter().map(|word| singular(word)).collect::<Vec<_>>();
+    let parent_table = roots(&reference.parent.table);
+    reference.child.columns.iter().zip(&reference.parent.columns).all(|(child, parent)| {
+        let (child_words, parent_words) = (roots(child), roots(parent));
+        let common = ["id", "code", "key", "no", "number", "name", "type", "status", "value"];
+        let telling = |word: &String| word.len() > 1 && !common.contains(&word.as_str());
+        let by_table = parent_table.iter().any(|word| telling(word) && child_words.contains(word));
+        by_table || (child_words == parent_words && child_words.iter().any(telling))
+    })
+}
+
+/// One row of five numbers. `not in` over a list without NULLs is hashed by every engine; a correlated search may not be.
+fn count_sql(dialect: Dialect, reference: &Reference) -> String {
+    let (child, parent) = (&reference.child, &reference.parent);
+    let listed = |side: &Side, alias: &str| {
+        let names: Vec<String> = side.columns.iter().map(|column| format!("{alias}.{}", sql::name(dialect, column))).collect();
+        names.join(", ")
+    };
+    let set = |side: &Side, alias: &str| {
+        let names: Vec<String> = side.columns.iter().map(|column| format!("{alias}.{} is not null", sql::name(dialect, column))).collect();
+        names.join(" and ")
+    };
+    let child_table = sql::table(dialect, &child.schema, &child.table);
+    let parent_table = sql::table(dialect, &parent.schema, &parent.table);
+    let (child_columns, parent_columns) = (listed(child, "c"), listed(parent, "p"));
+    let (child_set, parent_set) = (set(child, "c"), set(parent, "p"));
+    let tuple = if child.columns.len() == 1 { child_columns.clone() } else { format!("({child_columns})") };
+    format!(
+        "select \
+         (select count(*) from {child_table} as c where {child_set}) as referencing_rows, \
+         (select count(*) from {child_table} as c where {child_set} \
+         and {tuple} not in (select {parent_columns} from {parent_table} as p where {parent_set})) as orphans, \
+         (select count(*) from (select distinct {child_columns} from {child_table} as c where {child_set}) as v) as distinct_values, \
+         (select count(*) from {parent_table} as p where {parent_set}) as parent_rows, \
+         (select count(*) from (select distinct {parent_columns} from {parent_table} as p where {parent_set}) as k) as parent_values"
+    )
+}
+
+impl Counts {
+    fn of(row: Option<&Vec<Value>>) -> Option<Self> {
+        let row = row?;
+        let number = |position: usize| match row.get(position)? {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_u64().or_else(|| value.as_f64().map(|number| number as u64)),
+        };
+        Some(Self { referencing: number(0)?, orphans: number(1)?, values: number(2)?, parent_rows: number(3)?, parent_values: number(4)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference(child: &str, parent_table: &str) -> Reference {
+        let side =
+            |table: &str, column: &str| Side { schema: "shop".to_owned(), table: table.to_owned(), columns: vec![column.to_owned()] };
+        Reference { child: side("orders", child), parent: side(parent_table, "id") }
+    }
+
+    fn counts(referencing: u64, orphans: u64, values: u64) -> Counts {
+        Counts { referencing, orphans, values, parent_rows: 50, parent_values: 50 }
+    }
+
+    #[test]
+    fn the_share_of_orphans_decides() {
+        let check = |child: &str, counts: Counts, declared: bool, expect: &str| {
+            let verdict = judge(&reference(child, "customers"), counts, declared);
+            let got = match verdict {
+                Verdict::Unchecked { .. } => "unchecked".to_owned(),
+                Verdict::Holds { confidence, .. } => format!("holds {confidence}"),
+                Verdict::Doubtful { at_most, .. } => format!("doubtful {at_most}"),
+                Verdict::Refuted { .. } => "refuted".to_owned(),
+            };
+            assert_eq!(got, expect, "{child} {counts:?} {declared}");
+        };
+        check("customer_id", counts(1000, 0, 40), false, "holds 0.95");
+        check("customer_id", counts(1000, 50, 40), false, "doubtful 0.8");
+        check("customer_id", counts(1000, 51, 40), false, "refuted");
+        check("customer_id", counts(0, 0, 0), false, "doubtful 0.5");
+        check("buyer", counts(1000, 0, 40), false, "holds 0.9");
+        check("buyer", counts(1000, 0, 3), false, "doubtful 0.6");
+        check("buyer", counts(1000, 900, 3), true, "holds 0.9");
+        check("customer_id", Counts { parent_values: 10, ..counts(1000, 0, 40) }, false, "doubtful 0.5");
+    }
+
+    #[test]
+    fn a_composite_reference_compares_tuples() {
+        let side = |table: &str| Side { schema: "s".to_owned(), table: table.to_owned(), columns: vec!["a".to_owned(), "b".to_owned()] };
+        let sql = count_sql(Dialect::Sqlite, &Reference { child: side("c1"), parent: side("p1") });
+        assert!(sql.contains("(c.\"a\", c.\"b\") not in (select p.\"a\", p.\"b\" from \"s\".\"p1\" as p where"), "{sql}");
+    }
+}
