@@ -6,25 +6,29 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, ApiState, TokenBook};
+use crate::api::{self, ApiState, Token, TokenBook};
 use crate::config::Settings;
+use crate::engine::clock::now_ms;
 use crate::engine::launch::{Parts, launch};
 use crate::engine::shared::ReasoningByName;
 use crate::experts::{Desk, DeskFolders, Reasoning};
-use crate::model::{self, Models, Prices};
+use crate::model::{self, Message, Models, Prices, Request, Role, Shape};
 use crate::store::Store;
-use crate::store::sqlite::SqliteStore;
-use crate::telemetry::Metrics;
+use crate::store::sqlite::{SqliteStore, peek_lock};
+use crate::telemetry;
 use crate::tools::{LocalWorkbench, Registry, Workbench};
 
 /// The reasoning that needs no model.
 pub const BUILTIN: &str = "builtin";
-/// What requests in flight have to end when the process stops.
-const TIME_TO_END: Duration = Duration::from_secs(5);
+/// What a model that is asked for a word has to answer.
+const CHECK_TIME: Duration = Duration::from_secs(60);
+/// What the first token is called.
+const FIRST_TOKEN: &str = "first";
 
 /// Whether unfinished runs go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,18 +39,22 @@ pub enum Resume {
 
 /// A running Fathom.
 pub struct App {
+    /// Where it answers, with the port that it really got.
     pub url: String,
-    pub bound: SocketAddr,
+    /// Made where a token is wanted and none existed; to be shown once.
+    pub first_token: Option<String>,
     /// Runs that were unfinished and go on.
     pub resumed: usize,
-    pub store: Arc<dyn Store>,
-    stopping: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+    /// Cancel it to stop: streams and requests end, unfinished runs stay on disk and go on at the next start.
+    pub shutdown: CancellationToken,
+    /// Ends when everything has stopped.
+    pub served: JoinHandle<anyhow::Result<()>>,
 }
 
 /// Starts everything. To be called on the thread of the actor system.
 pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
-    let metrics = Metrics::install();
+    let telemetry = telemetry::init(&settings.telemetry)?;
+    let metrics = telemetry::metrics::install();
     let store = Arc::new(SqliteStore::open(&settings.data_dir).await?);
     let announce = store.clone();
     let store: Arc<dyn Store> = store;
@@ -67,12 +75,13 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
         .await
         .with_context(|| format!("cannot listen on `{}`; another address can be named with `--listen`", settings.api.listen))?;
     let bound = listener.local_addr()?;
-    let stopping = CancellationToken::new();
+    let shutdown = CancellationToken::new();
+    let first_token = first_token(store.as_ref(), bound).await?;
     let url = url_of(bound);
     let router = api::router(ApiState {
         runs: runs.clone(),
         store: store.clone(),
-        tokens: TokenBook::new(store.clone()),
+        tokens: TokenBook::new(store.clone(), Duration::from_secs(settings.api.token_cache_s)),
         settings: settings.api.clone(),
         bound,
         defaults: settings.engine.clone(),
@@ -80,15 +89,63 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
         default_model: default_model(&settings),
         known_models,
         metrics: Arc::new(move || metrics.render()),
-        stopping: stopping.clone(),
+        stopping: shutdown.clone(),
     });
     let resumed = match resume {
         Resume::Yes => runs.resume_unfinished().await?,
         Resume::No => 0,
     };
-    let serving = tokio::spawn(api::serve(listener, router, stopping.clone(), TIME_TO_END));
+    let time_to_end = Duration::from_secs(settings.api.stop_time_limit_s);
+    let serving = api::serve(listener, router, shutdown.clone(), time_to_end);
+    let served = tokio::spawn(async move {
+        let served = serving.await;
+        telemetry.shutdown().await;
+        Ok(served?)
+    });
     announce.announce(&format!("pid={} url={url}", std::process::id()))?;
-    Ok(App { url, bound, resumed, store, stopping, serving })
+    Ok(App { url, first_token, resumed, shutdown, served })
+}
+
+/// Tries everything that the settings name; the answer is what is wrong. With `models`, each model is asked for a word.
+pub async fn check(settings: &Settings, models: bool) -> Vec<String> {
+    let mut problems = Vec::new();
+    if let Err(error) = desk(settings) {
+        problems.push(format!("{error:#}"));
+    }
+    let built = model::build(&settings.model, Prices::builtin());
+    match built {
+        Err(error) => problems.push(format!("models: {error}")),
+        Ok(built) if models => problems.extend(ask_models(&built).await),
+        Ok(_) => {}
+    }
+    if peek_lock(&settings.data_dir).is_none()
+        && let Err(error) = SqliteStore::open(&settings.data_dir).await
+    {
+        problems.push(format!("data folder: {error}"));
+    }
+    problems
+}
+
+async fn ask_models(models: &Models) -> Vec<String> {
+    let mut problems = Vec::new();
+    for name in models.names() {
+        let Some(model) = models.get(&name) else { continue };
+        let system = Message { role: Role::System, text: "Answer with JSON.".to_owned() };
+        let user = Message { role: Role::User, text: "Answer {\"ok\": true}.".to_owned() };
+        let schema = json!({"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"], "additionalProperties": false});
+        let request = Request {
+            purpose: "check".to_owned(),
+            messages: vec![system, user],
+            shape: Shape { name: "check".to_owned(), schema },
+            max_tokens: Some(200),
+            temperature: None,
+            time_limit: CHECK_TIME,
+        };
+        if let Err(error) = model::ask::<Value>(model.as_ref(), request).await {
+            problems.push(format!("model `{name}`: {error}"));
+        }
+    }
+    problems
 }
 
 /// Agents, prompts and tools as the settings name them.
@@ -104,23 +161,6 @@ pub fn desk(settings: &Settings) -> anyhow::Result<Desk> {
 /// The model of runs that name none: the configured one, or the built-in reasoning.
 pub fn default_model(settings: &Settings) -> String {
     if settings.model.name.is_empty() { BUILTIN.to_owned() } else { settings.model.name.clone() }
-}
-
-impl App {
-    /// Waits until the server has ended.
-    pub async fn wait(self) -> anyhow::Result<()> {
-        Ok(self.serving.await??)
-    }
-
-    /// Ends streams and requests; unfinished runs stay on disk and go on at the next start.
-    pub async fn stop(self) -> anyhow::Result<()> {
-        self.stopping.cancel();
-        self.wait().await
-    }
-
-    pub fn stopper(&self) -> CancellationToken {
-        self.stopping.clone()
-    }
 }
 
 fn known_models(models: &Models) -> Vec<String> {
@@ -153,6 +193,16 @@ fn reasoning(desk: Arc<Desk>, models: Models) -> anyhow::Result<ReasoningByName>
         made.insert(name.to_owned(), reasoning.clone());
         Ok(reasoning)
     }))
+}
+
+/// A server that other machines can reach wants a token from the start.
+async fn first_token(store: &dyn Store, bound: SocketAddr) -> anyhow::Result<Option<String>> {
+    if bound.ip().is_loopback() || !store.tokens().await?.is_empty() {
+        return Ok(None);
+    }
+    let token = Token::fresh();
+    store.put_token(token.row(FIRST_TOKEN, now_ms())).await?;
+    Ok(Some(token.reveal().to_owned()))
 }
 
 /// Where a person reaches the server: an address that stands for all of them is reached on this machine.

@@ -5,6 +5,7 @@ use super::exit::UsageError;
 use super::global::{self, Global};
 use crate::app::{self, App, Resume};
 use crate::config::Settings;
+use crate::model::ApiKey;
 use crate::store::sqlite::peek_lock;
 
 pub struct Target {
@@ -21,11 +22,11 @@ impl Target {
         let log_was_chosen = loaded.effective().iter().any(|setting| setting.key == "telemetry.log" && setting.origin != "default");
         let mut settings = loaded.settings;
         if let Some(server) = &settings.server {
-            let client = Client::new(server, settings.token.as_deref())?;
+            let client = Client::new(server, settings.token.as_ref().map(ApiKey::expose))?;
             return Ok(Self { client, app: None, same_machine: false });
         }
         if let Some(holder) = peek_lock(&settings.data_dir) {
-            let client = Client::new(announced(&holder, &settings)?, settings.token.as_deref())?;
+            let client = Client::new(announced(&holder, &settings)?, settings.token.as_ref().map(ApiKey::expose))?;
             return Ok(Self { client, app: None, same_machine: true });
         }
         settings.api.listen = "127.0.0.1:0".to_owned();

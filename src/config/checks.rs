@@ -11,7 +11,8 @@ pub(super) fn all(settings: &Settings) -> Vec<Wrong> {
     let sections: [(&str, Vec<(&str, String)>); 2] = [("engine", engine(&settings.engine)), ("telemetry", settings.telemetry.validate())];
     let wrong =
         sections.into_iter().flat_map(|(section, wrong)| wrong.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why)));
-    wrong.chain(folders(settings)).collect()
+    let model = settings.model.check().err().map(|error| ("model".to_owned(), error.to_string()));
+    wrong.chain(folders(settings)).chain(model).collect()
 }
 
 fn folders(settings: &Settings) -> impl Iterator<Item = Wrong> {

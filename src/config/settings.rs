@@ -7,7 +7,8 @@ use figment::value::Value;
 use serde::{Deserialize, Serialize};
 
 use super::layer::{Layer, Path};
-use crate::{engine, telemetry};
+use crate::model::ApiKey;
+use crate::{api, engine, model, source, telemetry, tools};
 
 /// A room's section is one line here; what it checks of itself is one line in `checks.rs`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -21,9 +22,17 @@ pub struct Settings {
     pub prompts_dir: Option<PathBuf>,
     /// The source of a run that names none.
     pub default_source: Option<String>,
+    /// The server that the command line talks to.
+    pub server: Option<String>,
+    /// The token that the command line sends.
+    pub token: Option<ApiKey>,
 
     pub engine: engine::Settings,
     pub telemetry: telemetry::Settings,
+    pub model: model::Settings,
+    pub source: source::Settings,
+    pub tools: tools::Settings,
+    pub api: api::Settings,
 }
 
 impl Settings {

@@ -1,6 +1,5 @@
 //! Speaking with language models: one port, an OpenAI-compatible client behind it, and what keeps calls within bounds.
 
-pub mod json;
 pub mod port;
 
 pub mod assemble;

@@ -314,7 +314,7 @@ async fn undertake(site: &Site, request: &RunRequest, task: Task, begun_before: 
         Vec::new()
     };
     let flow = Flow::new(task.task, Arc::new(site.reporter.clone()), stored, cancel.clone());
-    let context = TaskContext { run_id: site.run, model: request.model.clone(), guidance: site.guidance.subscribe(), workspace };
+    let context = TaskContext { run_id: site.run, guidance: site.guidance.subscribe(), workspace, reasoning };
     tokio::select! {
         biased;
         () = cancel.cancelled() => Err(TaskError::Stopped(Stopped)),

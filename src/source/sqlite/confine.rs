@@ -2,6 +2,8 @@
 //!
 //! Invariant: a confined connection attaches nothing, loads nothing, writes nothing, and stops when its clock has run out.
 
+#![expect(unsafe_code, reason = "SQLite offers its authorizer and its limits through C alone")]
+
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Arc;
