@@ -15,6 +15,10 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Seconds that a client has to send a request body.
     pub body_time_limit_s: u64,
+    /// Seconds that requests in flight have to end when the server stops.
+    pub stop_time_limit_s: u64,
+    /// Seconds that a revoked token may stay valid on other nodes; on this one it is refused at once.
+    pub token_cache_s: u64,
 }
 
 impl Default for Settings {
@@ -25,6 +29,8 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             max_body_bytes: 1024 * 1024,
             body_time_limit_s: 30,
+            stop_time_limit_s: 5,
+            token_cache_s: 5,
         }
     }
 }

@@ -16,12 +16,10 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// A token as a person gets it; only its hash is kept.
 pub struct Token(String);
 
-/// How long a token that another node revoked may stay valid here; one that is revoked here is refused at once.
-const KEPT: Duration = Duration::from_secs(5);
-
 /// The tokens that are valid, read from the store at most every few seconds.
 pub struct TokenBook {
     store: Arc<dyn Store>,
+    keep: Duration,
     read: Mutex<Option<(Instant, Arc<Vec<TokenRow>>)>>,
 }
 
@@ -55,8 +53,8 @@ pub fn is_among(presented: &str, rows: &[TokenRow]) -> bool {
 }
 
 impl TokenBook {
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, read: Mutex::new(None) }
+    pub fn new(store: Arc<dyn Store>, keep: Duration) -> Self {
+        Self { store, keep, read: Mutex::new(None) }
     }
 
     pub async fn accepts(&self, presented: &str) -> Result<bool, Error> {
@@ -79,7 +77,7 @@ impl TokenBook {
 
     fn known(&self) -> Option<Arc<Vec<TokenRow>>> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.as_ref().filter(|(at, _)| at.elapsed() < KEPT).map(|(_, rows)| rows.clone())
+        read.as_ref().filter(|(at, _)| at.elapsed() < self.keep).map(|(_, rows)| rows.clone())
     }
 }
 

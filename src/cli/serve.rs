@@ -7,7 +7,6 @@ use super::global::{self, Global};
 use super::out;
 use super::target::start;
 use super::watching::interrupted;
-use crate::api::tokens;
 use crate::app::Resume;
 
 const EXAMPLES: &str = "\
@@ -38,7 +37,7 @@ impl Serve {
         flags.set_if_given("--listen", "api.listen", self.listen.as_ref());
         let settings = global::load(flags)?.settings;
         let source = settings.default_source.clone();
-        let app = start(settings, Resume::Yes).await?;
+        let mut app = start(settings, Resume::Yes).await?;
         out::line(format!("Fathom listens on {}; the reference is at {0}/docs", app.url))?;
         if let Some(source) = source {
             out::line(format!("runs that name no source discover {source}"))?;
@@ -46,24 +45,20 @@ impl Serve {
         if app.resumed > 0 {
             out::line(format!("{} that had not finished go on", out::count(app.resumed, "run")))?;
         }
-        let first_token = if app.bound.ip().is_loopback() { None } else { tokens::first(&*app.store, "first").await? };
-        if let Some(token) = first_token {
+        if let Some(token) = &app.first_token {
             out::line("other machines can reach this address, so every call needs this token, which is shown only now:")?;
             out::line(format!("  {token}"))?;
             out::line(format!("more of them with  {}", global.again("token new NAME")))?;
         }
-        let stopper = app.stopper();
-        let serving = app.wait();
-        tokio::pin!(serving);
         tokio::select! {
             () = interrupted() => {}
             // It never stops by itself unless something broke.
-            served = &mut serving => return served.map(|()| Exit::Done),
+            served = &mut app.served => return served?.map(|()| Exit::Done),
         }
         out::note("stopping; once more to stop at once");
-        stopper.cancel();
+        app.shutdown.cancel();
         tokio::select! {
-            stopped = serving => stopped.map(|()| Exit::Done),
+            stopped = app.served => stopped?.map(|()| Exit::Done),
             () = interrupted() => Ok(Exit::Interrupted),
         }
     }

@@ -46,7 +46,10 @@ impl Target {
 
     pub async fn close(self) -> anyhow::Result<()> {
         match self.app {
-            Some(app) => app.stop().await,
+            Some(app) => {
+                app.shutdown.cancel();
+                app.served.await?
+            }
             None => Ok(()),
         }
     }
