@@ -60,7 +60,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     let store: Arc<dyn Store> = store;
     let models = model::build(&settings.model, Prices::builtin())?;
     let desk = Arc::new(desk(&settings)?);
-    let workbench: Arc<dyn Workbench> = Arc::new(LocalWorkbench::new(store.clone(), settings.source.clone(), settings.tools.clone()));
+    let workbench: Arc<dyn Workbench> = Arc::new(LocalWorkbench::new(store.clone(), settings.source.clone()));
     let known_models = known_models(&models);
     let runs = launch(Parts {
         store: store.clone(),
@@ -128,7 +128,7 @@ pub async fn check(settings: &Settings, models: bool) -> Vec<String> {
 
 async fn ask_models(models: &Models) -> Vec<String> {
     let mut problems = Vec::new();
-    for name in models.names() {
+    for name in models.configured() {
         let Some(model) = models.get(&name) else { continue };
         let system = Message { role: Role::System, text: "Answer with JSON.".to_owned() };
         let user = Message { role: Role::User, text: "Answer {\"ok\": true}.".to_owned() };
@@ -164,7 +164,7 @@ pub fn default_model(settings: &Settings) -> String {
 }
 
 fn known_models(models: &Models) -> Vec<String> {
-    let mut names = models.names();
+    let mut names = models.configured();
     names.push(BUILTIN.to_owned());
     names
 }

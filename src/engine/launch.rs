@@ -35,7 +35,7 @@ pub fn launch(parts: Parts) -> Runs {
         let arbiter = arbiter.clone();
         Post::new(&planner.name, planner.mailbox, move || Planner::start_in_arbiter(&arbiter, |_| Planner))
     };
-    let experts = desk.agents.experts().map(|agent| {
+    let experts = desk.agents.experts().iter().map(|agent| {
         let (arbiter, concurrency) = (arbiter.clone(), agent.concurrency);
         let make = move || Expert::start_in_arbiter(&arbiter, move |_| Expert::new(concurrency));
         (agent.name.clone(), Post::new(&agent.name, agent.mailbox, make))

@@ -221,6 +221,16 @@ pub enum Error {
     ReadOnly(String),
     #[error("`{0}` is not a page token of this list")]
     BadPageToken(String),
+    /// Another process works in the folder; `holder` is what it says of itself.
+    #[error("the data folder `{folder}` is in use by {holder}; stop it first, or name another folder")]
+    Locked { folder: String, holder: String },
+    /// The tables are of a version that this program does not know.
+    #[error(
+        "`{file}` was written by a newer fathom (its tables have version {found}, the newest known here is {known}); update fathom, or name another folder"
+    )]
+    Newer { file: String, found: i64, known: i64 },
+    #[error("`{0}` is not a database of fathom; move it away, or name another folder")]
+    NotADatabase(String),
     #[error("the store failed: {0}")]
     Failed(String),
     /// What was read back is not what was written.

@@ -7,6 +7,7 @@ mod house;
 mod kill;
 mod load;
 mod source;
+mod store;
 mod support;
 mod tools;
 mod withstand;
