@@ -1,1 +1,3 @@
+//! The `fathom` binary: hands over to the library.
+
 fn main() {}
