@@ -3,3 +3,4 @@
 
 mod events;
 mod house;
+mod model;
