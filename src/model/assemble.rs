@@ -57,7 +57,7 @@ pub fn build(settings: &Settings, prices: Prices) -> Result<Models, SettingsErro
     settings.check()?;
     let inner = Inner { settings: settings.clone(), prices, shapes: Arc::default(), made: Mutex::default() };
     let models = Models { inner: Arc::new(inner) };
-    for name in models.names() {
+    for name in models.configured() {
         models.make(&name)?;
     }
     Ok(models)
@@ -78,7 +78,7 @@ impl Models {
     }
 
     /// Names that the settings know, sorted.
-    pub fn names(&self) -> Vec<String> {
+    pub fn configured(&self) -> Vec<String> {
         let settings = &self.inner.settings;
         let names: BTreeSet<&String> =
             settings.models.keys().chain(&settings.fallbacks).chain([&settings.name]).filter(|name| !name.is_empty()).collect();

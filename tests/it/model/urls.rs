@@ -71,7 +71,7 @@ async fn what_differs_for_a_model_goes_before_and_its_server_never_sees_another_
     };
     settings.models.insert("special".to_owned(), special);
     let models = build(&settings, Prices::builtin()).unwrap();
-    assert_eq!(models.names(), ["m", "special"]);
+    assert_eq!(models.configured(), ["m", "special"]);
     assert_eq!(models.default_name(), Some("m"));
 
     let reply = models.get("special").unwrap().reply(&request()).await.unwrap();
@@ -89,7 +89,7 @@ async fn what_differs_for_a_model_goes_before_and_its_server_never_sees_another_
 #[tokio::test]
 async fn without_a_server_or_a_name_there_is_no_model() {
     let models = build(&Settings::default(), Prices::builtin()).unwrap();
-    assert!(models.default_name().is_none() && models.names().is_empty());
+    assert!(models.default_name().is_none() && models.configured().is_empty());
     assert!(models.get("").is_none() && models.get("builtin").is_none() && models.get("gpt").is_none());
 
     let nowhere = Settings { name: "m".to_owned(), ..Settings::default() };
