@@ -1,1 +1,213 @@
-//! The wiring: the only file that knows every room.
+//! The wiring: the only file that knows every room. It builds a process from its settings and takes it down again.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, ApiState, Token, TokenBook};
+use crate::config::Settings;
+use crate::engine::clock::now_ms;
+use crate::engine::launch::{Parts, launch};
+use crate::engine::shared::ReasoningByName;
+use crate::experts::{Desk, DeskFolders, Reasoning};
+use crate::model::{self, Message, Models, Prices, Request, Role, Shape};
+use crate::store::Store;
+use crate::store::sqlite::{SqliteStore, peek_lock};
+use crate::telemetry;
+use crate::tools::{LocalWorkbench, Registry, Workbench};
+
+/// The reasoning that needs no model.
+pub const BUILTIN: &str = "builtin";
+/// What a model that is asked for a word has to answer.
+const CHECK_TIME: Duration = Duration::from_secs(60);
+/// What the first token is called.
+const FIRST_TOKEN: &str = "first";
+
+/// Whether unfinished runs go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    Yes,
+    No,
+}
+
+/// A running Fathom.
+pub struct App {
+    /// Where it answers, with the port that it really got.
+    pub url: String,
+    /// Made where a token is wanted and none existed; to be shown once.
+    pub first_token: Option<String>,
+    /// Runs that were unfinished and go on.
+    pub resumed: usize,
+    /// Cancel it to stop: streams and requests end, unfinished runs stay on disk and go on at the next start.
+    pub shutdown: CancellationToken,
+    /// Ends when everything has stopped.
+    pub served: JoinHandle<anyhow::Result<()>>,
+}
+
+/// Starts everything. To be called on the thread of the actor system.
+pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
+    let telemetry = telemetry::init(&settings.telemetry)?;
+    let metrics = telemetry::metrics::install();
+    let store = Arc::new(SqliteStore::open(&settings.data_dir).await?);
+    let announce = store.clone();
+    let store: Arc<dyn Store> = store;
+    let models = model::build(&settings.model, Prices::builtin())?;
+    let desk = Arc::new(desk(&settings)?);
+    let workbench: Arc<dyn Workbench> = Arc::new(LocalWorkbench::new(store.clone(), settings.source.clone()));
+    let known_models = known_models(&models);
+    let runs = launch(Parts {
+        store: store.clone(),
+        workbench,
+        desk: desk.clone(),
+        reasoning: reasoning(desk, models)?,
+        settings: settings.engine.clone(),
+        node: format!("pid {}", std::process::id()),
+    });
+
+    let listener = TcpListener::bind(settings.api.listen.as_str())
+        .await
+        .with_context(|| format!("cannot listen on `{}`; another address can be named with `--listen`", settings.api.listen))?;
+    let bound = listener.local_addr()?;
+    let shutdown = CancellationToken::new();
+    let first_token = first_token(store.as_ref(), bound).await?;
+    let url = url_of(bound);
+    let router = api::router(ApiState {
+        runs: runs.clone(),
+        store: store.clone(),
+        tokens: TokenBook::new(store.clone(), Duration::from_secs(settings.api.token_cache_s)),
+        settings: settings.api.clone(),
+        bound,
+        defaults: settings.engine.clone(),
+        default_source: settings.default_source.clone(),
+        default_model: default_model(&settings),
+        known_models,
+        metrics: Arc::new(move || metrics.render()),
+        stopping: shutdown.clone(),
+    });
+    let resumed = match resume {
+        Resume::Yes => runs.resume_unfinished().await?,
+        Resume::No => 0,
+    };
+    let time_to_end = Duration::from_secs(settings.api.stop_time_limit_s);
+    let serving = api::serve(listener, router, shutdown.clone(), time_to_end);
+    let served = tokio::spawn(async move {
+        let served = serving.await;
+        telemetry.shutdown().await;
+        Ok(served?)
+    });
+    announce.announce(&format!("pid={} url={url}", std::process::id()))?;
+    Ok(App { url, first_token, resumed, shutdown, served })
+}
+
+/// Tries everything that the settings name; the answer is what is wrong. With `models`, each model is asked for a word.
+pub async fn check(settings: &Settings, models: bool) -> Vec<String> {
+    let mut problems = Vec::new();
+    if let Err(error) = desk(settings) {
+        problems.push(format!("{error:#}"));
+    }
+    let built = model::build(&settings.model, Prices::builtin());
+    match built {
+        Err(error) => problems.push(format!("models: {error}")),
+        Ok(built) if models => problems.extend(ask_models(&built).await),
+        Ok(_) => {}
+    }
+    if peek_lock(&settings.data_dir).is_none()
+        && let Err(error) = SqliteStore::open(&settings.data_dir).await
+    {
+        problems.push(format!("data folder: {error}"));
+    }
+    problems
+}
+
+async fn ask_models(models: &Models) -> Vec<String> {
+    let mut problems = Vec::new();
+    for name in models.configured() {
+        let Some(model) = models.get(&name) else { continue };
+        let system = Message { role: Role::System, text: "Answer with JSON.".to_owned() };
+        let user = Message { role: Role::User, text: "Answer {\"ok\": true}.".to_owned() };
+        let schema =
+            json!({"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"], "additionalProperties": false});
+        let request = Request {
+            purpose: "check".to_owned(),
+            messages: vec![system, user],
+            shape: Shape { name: "check".to_owned(), schema },
+            max_tokens: Some(200),
+            temperature: None,
+            time_limit: CHECK_TIME,
+        };
+        if let Err(error) = model::ask::<Value>(model.as_ref(), request).await {
+            problems.push(format!("model `{name}`: {error}"));
+        }
+    }
+    problems
+}
+
+/// Agents, prompts and tools as the settings name them.
+pub fn desk(settings: &Settings) -> anyhow::Result<Desk> {
+    let folders = DeskFolders { agents: settings.agents_dir.clone(), prompts: settings.prompts_dir.clone() };
+    let registry = Arc::new(Registry::standard(settings.tools.clone()));
+    Desk::load(&folders, registry).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        anyhow!("agents and prompts cannot be used:\n  {}", lines.join("\n  "))
+    })
+}
+
+/// The model of runs that name none: the configured one, or the built-in reasoning.
+pub fn default_model(settings: &Settings) -> String {
+    if settings.model.name.is_empty() { BUILTIN.to_owned() } else { settings.model.name.clone() }
+}
+
+fn known_models(models: &Models) -> Vec<String> {
+    let mut names = models.configured();
+    names.push(BUILTIN.to_owned());
+    names
+}
+
+/// One reasoning a model, made when it is first asked for.
+fn reasoning(desk: Arc<Desk>, models: Models) -> anyhow::Result<ReasoningByName> {
+    let mut own = HashMap::new();
+    for agent in desk.agents.all() {
+        if let Some(name) = &agent.model {
+            let model =
+                models.get(name).ok_or_else(|| anyhow!("agent `{}` wants the model `{name}`, which is not configured", agent.name))?;
+            own.insert(agent.name.clone(), model);
+        }
+    }
+    let made: Mutex<HashMap<String, Arc<dyn Reasoning>>> = Mutex::default();
+    Ok(Arc::new(move |name: &str| {
+        let mut made = made.lock().expect("nothing panics while it holds the reasonings");
+        if let Some(reasoning) = made.get(name) {
+            return Ok(reasoning.clone());
+        }
+        let reasoning: Arc<dyn Reasoning> = if name == BUILTIN {
+            Arc::new(desk.builtin_reasoning())
+        } else {
+            let model = models.get(name).ok_or_else(|| format!("the model `{name}` is not configured any more"))?;
+            Arc::new(desk.model_reasoning(model, own.clone()))
+        };
+        made.insert(name.to_owned(), reasoning.clone());
+        Ok(reasoning)
+    }))
+}
+
+/// A server that other machines can reach wants a token from the start.
+async fn first_token(store: &dyn Store, bound: SocketAddr) -> anyhow::Result<Option<String>> {
+    if bound.ip().is_loopback() || !store.tokens().await?.is_empty() {
+        return Ok(None);
+    }
+    let token = Token::fresh();
+    store.put_token(token.row(FIRST_TOKEN, now_ms())).await?;
+    Ok(Some(token.reveal().to_owned()))
+}
+
+/// Where a person reaches the server: an address that stands for all of them is reached on this machine.
+fn url_of(bound: SocketAddr) -> String {
+    if bound.ip().is_unspecified() { format!("http://127.0.0.1:{}", bound.port()) } else { format!("http://{bound}") }
+}

@@ -24,6 +24,6 @@ pub mod api;
 
 pub mod config;
 
-pub mod cli;
-
 pub mod app;
+
+pub mod cli;

@@ -1,1 +1,88 @@
-//! cli
+//! The command line: one file a command. Whatever it does to runs, it does as a client of the HTTP API.
+
+pub mod board;
+pub mod check;
+pub mod client;
+pub mod completions;
+pub mod display;
+pub mod exit;
+pub mod follow;
+pub mod global;
+pub mod line;
+pub mod out;
+pub mod run;
+pub mod runs;
+pub mod serve;
+pub mod target;
+pub mod token;
+pub mod watching;
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+pub use global::Global;
+
+const EXAMPLES: &str = "\
+Examples:
+  fathom run shop.db                              discover a SQLite database, and watch
+  fathom run shop.db --intent 'who buys again?'   say what you want to know
+  fathom runs report last                         read what came of it
+  fathom serve --source shop.db                   API, events and reference on http://127.0.0.1:7700";
+
+/// Understands databases that nobody has documented.
+#[derive(Debug, Parser)]
+#[command(name = "fathom", version, about, after_help = format!("{EXAMPLES}\n\n{}", exit::EXIT_CODES), max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(run::Run),
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    Runs(runs::Runs),
+    Check(check::Check),
+    #[command(subcommand)]
+    Token(token::Token),
+    Completions(completions::Completions),
+}
+
+/// Carries out a command line, and says what went wrong where something did.
+pub async fn main(words: Vec<OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(help_or_error) => {
+            // Nobody is left to tell when this fails.
+            let _ = help_or_error.print();
+            return if help_or_error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    match cli.command.carry_out(&cli.global).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            if !exit::is_broken_pipe(&error) {
+                out::note(exit::told(&error));
+            }
+            Exit::of_error(&error)
+        }
+    }
+}
+
+impl Command {
+    async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
+        match self {
+            Self::Run(run) => run.carry_out(global).await,
+            Self::Serve(serve) => serve.carry_out(global).await,
+            Self::Runs(runs) => runs.carry_out(global).await,
+            Self::Check(check) => check.carry_out(global).await,
+            Self::Token(token) => token.carry_out(global).await,
+            Self::Completions(completions) => completions.carry_out(),
+        }
+    }
+}

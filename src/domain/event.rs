@@ -312,12 +312,3 @@ impl EventBody {
         serde_json::from_str(&format!("{{\"message\":{},\"data\":{data}}}", serde_json::to_string(message)?))
     }
 }
-
-impl Event {
-    /// One SSE frame, encoded the same whether it comes from the actor or from the journal.
-    pub fn frame(run_id: RunId, seq: Seq, ts: i64, kind: &str, message: &str, data: &str) -> String {
-        format!(
-            "id: {seq}\ndata: {{\"seq\":{seq},\"ts\":{ts},\"run_id\":\"{run_id}\",\"type\":\"{kind}\",\"message\":\"{message}\",\"data\":{data}}}\n\n"
-        )
-    }
-}

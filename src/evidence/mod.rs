@@ -1,1 +1,11 @@
-//! evidence
+//! Evidence: what can be computed from metadata and from figures about the data. Pure: no SQL, no model, no clock.
+
+pub mod candidates;
+pub mod joins;
+pub mod keys;
+pub mod names;
+pub mod types;
+
+pub use candidates::{ReferenceCandidate, Signal, reference_candidates};
+pub use joins::{JoinSuggestion, suggest_joins};
+pub use keys::{ColumnFacts, KeyCandidate, key_candidates};

@@ -113,7 +113,7 @@ impl Agents {
 
 impl Agent {
     pub fn allowed(&self) -> Allowed {
-        Allowed::new(self.tools.iter().map(String::as_str))
+        Allowed::only(&self.tools)
     }
 
     pub fn may(&self, tool: &str) -> bool {

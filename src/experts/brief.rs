@@ -7,7 +7,7 @@ use super::plan::PlanContext;
 use super::task::TaskContext;
 use super::text::{line, snippet, telling_words};
 use super::thought::{AnswerLine, ExpertLine, KnownLine, PlanBrief, TableLine, TaskBrief};
-use super::{Agents, Desk};
+use super::{Agents, Desk, Guidance};
 use crate::domain::{Answer, Entry, Hit, Intent, Layer, Question, TableKind, Task};
 use crate::store::{self, EntryFilter, Page};
 use crate::tools::Workspace;
@@ -21,9 +21,9 @@ const TABLES_IN_PLAN: usize = 300;
 const ANSWERS: usize = 20;
 const SEARCH_WORDS: usize = 8;
 
-pub async fn of_task(context: &TaskContext, task: &Task) -> Result<TaskBrief, store::Error> {
+pub async fn of_task(context: &TaskContext, task: &Task, guidance: &Guidance) -> Result<TaskBrief, store::Error> {
     let planned = &task.planned;
-    let known = known_to_task(&context.workspace, task, &context.intent).await?;
+    let known = known_to_task(&context.workspace, task, &guidance.intent).await?;
     Ok(TaskBrief {
         run_id: context.run_id,
         task: task.task,
@@ -31,9 +31,9 @@ pub async fn of_task(context: &TaskContext, task: &Task) -> Result<TaskBrief, st
         goal: planned.goal.clone(),
         schema: planned.schema.clone(),
         table: planned.table.clone(),
-        intent: context.intent.clone(),
+        intent: guidance.intent.clone(),
         known,
-        answers: newest(&context.answers),
+        answers: newest(&guidance.answers),
         evidence: facts::of(&context.workspace.snapshot, &planned.schema, planned.table.as_deref()),
     })
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, watch};
 
 use super::agent::Agent;
 use super::brief;
@@ -16,18 +16,17 @@ use super::checks;
 use super::flow::Recorded;
 use super::settle::{Conclusion, Grounds, conclusion};
 use super::text::{bounded, line};
-use super::thought::{Act, AnswerLine, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolCall, ToolResult};
-use super::{Desk, Flow, TaskError};
+use super::thought::{Act, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolCall, ToolResult};
+use super::{Desk, Flow, Guidance, TaskError};
 use crate::domain::crash::CrashPoint;
-use crate::domain::{EventBody, Intent, Provenance, RunId, Task, TaskOutcome};
+use crate::domain::{EventBody, Provenance, RunId, Task, TaskOutcome};
 use crate::tools::{Failure, Outcome, Rejection, Workspace};
 
 /// What a run tells an expert beside the task itself.
 pub struct TaskContext {
     pub run_id: RunId,
-    pub intent: Intent,
-    /// In the order in which they were given.
-    pub answers: Vec<AnswerLine>,
+    /// What the person has said, as of now.
+    pub guidance: watch::Receiver<Guidance>,
     pub workspace: Arc<Workspace>,
     pub reasoning: Arc<dyn Reasoning>,
 }
@@ -41,7 +40,7 @@ pub async fn perform(desk: &Desk, flow: &Flow, task: Task, context: TaskContext)
     let Some(agent) = desk.agents.expert(&task.planned.expert) else {
         return Err(failed(format!("there is no expert `{}`", task.planned.expert), false));
     };
-    let work = Work { desk, flow, task: &task, agent, context: &context, brief: OnceCell::new() };
+    let work = Work { desk, flow, task: &task, agent, context: &context, brief: Mutex::default() };
     let limit = agent.time_limit;
     let thinking = async {
         let looked = work.look().await?;
@@ -59,7 +58,8 @@ struct Work<'a> {
     task: &'a Task,
     agent: &'a Agent,
     context: &'a TaskContext,
-    brief: OnceCell<TaskBrief>,
+    /// Made for what the person had said then.
+    brief: Mutex<Option<(Guidance, Arc<TaskBrief>)>>,
 }
 
 /// What the rounds of an expert brought.
@@ -109,7 +109,7 @@ impl Work<'_> {
         let step = format!("act/{round}");
         let work = async {
             let brief = self.brief().await?;
-            let thought = self.context.reasoning.act(brief, results).await.map_err(|error| thought_failed(&step, error))?;
+            let thought = self.context.reasoning.act(&brief, results).await.map_err(|error| thought_failed(&step, error))?;
             CrashPoint::ModelAnswered.passed();
             let answered = self.answered(&step, &thought);
             let mut act = thought.value;
@@ -183,7 +183,7 @@ impl Work<'_> {
         let step = "reflect";
         let work = async {
             let brief = self.brief().await?;
-            let thought = self.context.reasoning.reflect(brief, results).await.map_err(|error| thought_failed(step, error))?;
+            let thought = self.context.reasoning.reflect(&brief, results).await.map_err(|error| thought_failed(step, error))?;
             CrashPoint::ModelAnswered.passed();
             let answered = self.answered(step, &thought);
             Ok(Recorded::plain(Reflected { reflection: thought.value, model: thought.call.model }).with_event(answered))
@@ -227,9 +227,19 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn brief(&self) -> Result<&TaskBrief, TaskError> {
-        let made = self.brief.get_or_try_init(|| brief::of_task(self.context, self.task));
-        made.await.map_err(|error| failed(format!("the catalog cannot be read: {error}"), true))
+    /// The brief of this task; made anew when the person has said something since.
+    async fn brief(&self) -> Result<Arc<TaskBrief>, TaskError> {
+        let guidance = self.context.guidance.borrow().clone();
+        let mut kept = self.brief.lock().await;
+        if let Some((heard, brief)) = &*kept
+            && *heard == guidance
+        {
+            return Ok(brief.clone());
+        }
+        let made = brief::of_task(self.context, self.task, &guidance).await;
+        let brief = Arc::new(made.map_err(|error| failed(format!("the catalog cannot be read: {error}"), true))?);
+        *kept = Some((guidance, brief.clone()));
+        Ok(brief)
     }
 
     fn answered<T>(&self, step: &str, thought: &Thought<T>) -> EventBody {

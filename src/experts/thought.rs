@@ -85,7 +85,7 @@ pub struct KnownLine {
     pub snippet: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerLine {
     pub question: String,
     pub answer: String,

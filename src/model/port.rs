@@ -8,12 +8,19 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::shapes::Shapes;
+
 #[async_trait]
 pub trait Model: Send + Sync {
     /// The name that events, prices and people know it by.
     fn name(&self) -> &str;
 
     async fn reply(&self, request: &Request) -> Result<Reply, Error>;
+
+    /// Where compiled shapes are kept between calls; without, every call compiles its own.
+    fn shapes(&self) -> Option<&Shapes> {
+        None
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

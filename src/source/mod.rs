@@ -1,7 +1,23 @@
 //! Other people's databases: reading their metadata and, through the guard, their rows. Never writing.
 
+pub mod dsn;
+pub mod fingerprint;
 pub mod guard;
 pub mod port;
+pub mod settings;
+pub mod sqlite;
 
+use std::sync::Arc;
+
+pub use dsn::Dsn;
+pub use fingerprint::Fingerprint;
 pub use guard::{Dialect, ReadQuery};
 pub use port::{Error, ReadLimits, Source};
+pub use settings::Settings;
+
+/// Opens a source; one line an engine.
+pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {
+    match dsn {
+        Dsn::Sqlite(file) => Ok(Arc::new(sqlite::SqliteSource::open(file, settings).await?)),
+    }
+}

@@ -3,6 +3,8 @@
 //! Invariants: an append is whole or not there; it is fenced by the run's epoch and expected next number, so that
 //! two owners can never both write and commit order is sequence order; writing the same thing twice changes nothing.
 
+use std::fmt::Write;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,6 +36,7 @@ pub trait Store: Send + Sync {
     // --- commands from outside
     /// Stores a command; a command id that was seen before is found, not stored again.
     async fn put_command(&self, command: NewCommand) -> Result<StoredCommand, Error>;
+    async fn command(&self, run: RunId, command_id: &str) -> Result<Option<StoredCommand>, Error>;
     /// Commands that no append has consumed, in order of arrival.
     async fn open_commands(&self, run: RunId) -> Result<Vec<StoredCommand>, Error>;
 
@@ -218,6 +221,16 @@ pub enum Error {
     ReadOnly(String),
     #[error("`{0}` is not a page token of this list")]
     BadPageToken(String),
+    /// Another process works in the folder; `holder` is what it says of itself.
+    #[error("the data folder `{folder}` is in use by {holder}; stop it first, or name another folder")]
+    Locked { folder: String, holder: String },
+    /// The tables are of a version that this program does not know.
+    #[error(
+        "`{file}` was written by a newer fathom (its tables have version {found}, the newest known here is {known}); update fathom, or name another folder"
+    )]
+    Newer { file: String, found: i64, known: i64 },
+    #[error("`{0}` is not a database of fathom; move it away, or name another folder")]
+    NotADatabase(String),
     #[error("the store failed: {0}")]
     Failed(String),
     /// What was read back is not what was written.
@@ -236,9 +249,15 @@ impl Record {
         Ok(Event { seq: self.seq, ts: self.at, run_id, body })
     }
 
-    /// The record as one SSE frame.
-    pub fn frame(&self, run_id: RunId) -> String {
-        Event::frame(run_id, self.seq, self.at, self.kind.name(), &self.message, &self.data)
+    /// Adds the record as one SSE frame; the same bytes whether it comes from the run's owner or from the journal.
+    pub fn frame_into(&self, run_id: RunId, frames: &mut String) {
+        let Self { seq, at, kind, message, data } = self;
+        let kind = kind.name();
+        write!(
+            frames,
+            "id: {seq}\ndata: {{\"seq\":{seq},\"ts\":{at},\"run_id\":\"{run_id}\",\"type\":\"{kind}\",\"message\":\"{message}\",\"data\":{data}}}\n\n"
+        )
+        .expect("writing into a string cannot fail");
     }
 
     pub fn data_value(&self) -> Value {

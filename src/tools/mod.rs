@@ -1,9 +1,36 @@
 //! Tools: named functions with a JSON Schema, an effect and bounds. One file a tool, one line in the registry.
 
+pub mod bounds;
+pub mod caller;
+pub mod local;
 pub mod port;
 pub mod registry;
+pub mod settings;
 pub mod workspace;
 
+mod reading;
+mod schema;
+mod validation;
+
+mod catalog_get;
+mod catalog_list;
+mod catalog_search;
+mod column_profile;
+mod describe_table;
+mod explain_sql;
+mod find_reference_candidates;
+mod get_constraints;
+mod list_schemas;
+mod list_tables;
+mod run_sql_readonly;
+mod sample_distinct;
+mod sample_rows;
+mod suggest_joins;
+mod table_profile;
+
+pub use caller::Allowed;
+pub use local::LocalWorkbench;
 pub use port::{Effect, Failure, Outcome, Rejection, Spec, Tool};
-pub use registry::{Allowed, Registry};
-pub use workspace::{Workbench, Workspace};
+pub use registry::Registry;
+pub use settings::Settings;
+pub use workspace::{Problem, Workbench, Workspace};

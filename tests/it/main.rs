@@ -1,1 +1,14 @@
+//! The one test binary: what Fathom promises, shown on the real thing.
+#![allow(clippy::unwrap_used, reason = "tests say what is wrong by failing")]
+
+mod events;
 mod experts;
+mod guard;
+mod house;
+mod kill;
+mod load;
+mod source;
+mod store;
+mod support;
+mod tools;
+mod withstand;

@@ -1,1 +1,180 @@
-//! The store on SQLite: one writer that commits groups of appends, a pool of readers.
+//! The store on SQLite: one writer that commits groups of writes, a few readers, and a folder that one process works in.
+
+mod catalog;
+mod commands;
+mod database;
+mod error;
+mod folder;
+mod group;
+mod journal;
+mod reader;
+mod requests;
+mod rows;
+mod runs;
+mod snapshots;
+mod tokens;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use tokio::task::JoinHandle;
+
+pub use folder::peek_lock;
+
+use self::folder::Folder;
+use self::reader::Reader;
+use self::requests::{Answer, Write};
+use self::writer::Queue;
+use super::{
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, StepRow, Store, StoredCommand,
+    TokenRow,
+};
+use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
+
+#[derive(Debug)]
+pub struct SqliteStore {
+    queue: Queue,
+    reader: Reader,
+    folder: Arc<Folder>,
+    writer: JoinHandle<()>,
+}
+
+impl SqliteStore {
+    /// Opens the database in this folder and makes both when they are missing. The folder stays locked while the store lives.
+    pub async fn open(folder: &Path) -> Result<Self, Error> {
+        let folder = Arc::new(Folder::open(folder).await?);
+        let file = folder.database()?;
+        let connection = database::writer(folder.path(), &file).await?;
+        let (queue, writer) = writer::start(connection, Arc::clone(&folder)).await?;
+        let reader = Reader::new(folder.path(), database::readers(&file));
+        Ok(Self { queue, reader, folder, writer })
+    }
+
+    /// Says who works in the folder, and where it is reached; a second process quotes it.
+    pub fn announce(&self, text: &str) -> Result<(), Error> {
+        self.folder.announce(text)
+    }
+
+    /// Bounds the size of the database file, in pages of 4 KiB; what would go beyond is refused as on a full disk.
+    pub async fn bound_pages(&self, pages: u32) -> Result<(), Error> {
+        self.queue.write(Write::BoundPages { pages }).await.map(drop)
+    }
+
+    /// Waits until everything is stored and the files are closed. A store that is merely dropped loses nothing either.
+    pub async fn close(self) {
+        let Self { queue, reader, writer, .. } = self;
+        reader.close().await;
+        drop(queue);
+        // a writer that panicked has nothing left to close
+        let _ = writer.await;
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create_run(&self, run: NewRun) -> Result<Created, Error> {
+        match self.queue.write(Write::CreateRun(run)).await? {
+            Answer::Created(created) => Ok(created),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<RunRow>, Error> {
+        runs::find(&self.reader, id).await
+    }
+
+    async fn runs(&self, filter: &RunFilter, page: &Page) -> Result<Paged<RunRow>, Error> {
+        runs::list(&self.reader, filter, page).await
+    }
+
+    async fn unfinished_runs(&self) -> Result<Vec<RunId>, Error> {
+        runs::unfinished(&self.reader).await
+    }
+
+    async fn claim_run(&self, id: RunId, node: &str) -> Result<RunRow, Error> {
+        match self.queue.write(Write::ClaimRun { id, node: node.to_owned() }).await? {
+            Answer::Claimed(row) => Ok(row),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
+    }
+
+    async fn append(&self, append: Append) -> Result<(), Error> {
+        journal::check(&append)?;
+        self.queue.write(Write::Append(append)).await.map(drop)
+    }
+
+    async fn records(&self, run: RunId, after: Seq, limit: usize) -> Result<Vec<Record>, Error> {
+        self.reader.records(run, after, limit).await
+    }
+
+    async fn steps(&self, run: RunId, task: TaskId) -> Result<Vec<StepRow>, Error> {
+        self.reader.steps(run, task).await
+    }
+
+    async fn put_command(&self, command: NewCommand) -> Result<StoredCommand, Error> {
+        match self.queue.write(Write::PutCommand(command)).await? {
+            Answer::Command(command) => Ok(command),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
+    }
+
+    async fn command(&self, run: RunId, command_id: &str) -> Result<Option<StoredCommand>, Error> {
+        commands::find(&self.reader, run, command_id).await
+    }
+
+    async fn open_commands(&self, run: RunId) -> Result<Vec<StoredCommand>, Error> {
+        commands::open(&self.reader, run).await
+    }
+
+    async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error> {
+        self.queue.write(Write::PutEntries { source: source.clone(), entries, at: now() }).await.map(drop)
+    }
+
+    async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> {
+        catalog::find(&self.reader, source, layer, kind, key).await
+    }
+
+    async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> {
+        catalog::list(&self.reader, source, filter, page).await
+    }
+
+    async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> {
+        catalog::search(&self.reader, source, query, filter, limit).await
+    }
+
+    async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        self.queue.write(Write::PutSnapshot(snapshots::encode(snapshot, now()))).await.map(drop)
+    }
+
+    async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
+        snapshots::find(&self.reader, id).await
+    }
+
+    async fn put_token(&self, token: TokenRow) -> Result<(), Error> {
+        self.queue.write(Write::PutToken(token)).await.map(drop)
+    }
+
+    async fn tokens(&self) -> Result<Vec<TokenRow>, Error> {
+        tokens::list(&self.reader).await
+    }
+
+    async fn revoke_token(&self, name: &str) -> Result<bool, Error> {
+        match self.queue.write(Write::RevokeToken { name: name.to_owned() }).await? {
+            Answer::Revoked(was) => Ok(was),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
+    }
+
+    async fn probe(&self) -> Result<(), Error> {
+        self.queue.write(Write::Probe { at: now() }).await?;
+        self.reader.fetch_optional(sqlx::query("select at from probes")).await.map(drop)
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}

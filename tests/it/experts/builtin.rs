@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use fathom::domain::{Answer, EntryStatus, EventBody, Intent, PlannedTask, Question, Task, TaskId};
 use fathom::experts::thought::{AnswerLine, DoneLine};
-use fathom::experts::{Desk, Flow, PlanContext, TaskContext, perform, plan};
+use fathom::experts::{Desk, Flow, Guidance, PlanContext, perform, plan};
 use tokio_util::sync::CancellationToken;
 
-use super::fakes::{MemoryRecorder, counting, desk, run_id, workspace};
+use super::fakes::{MemoryRecorder, counting, desk, guided, run_id, workspace};
 
 /// All that a run of the rules brings forth.
 #[derive(Debug, Default, PartialEq)]
@@ -68,13 +68,8 @@ async fn planned(desk: &Desk, iteration: u32, intent: &Intent, answers: &[Answer
 async fn work(desk: &Desk, task: Task, intent: &Intent, answers: &[AnswerLine], discovery: &mut Discovery) {
     let recorder = Arc::new(MemoryRecorder::default());
     let flow = Flow::new(task.task, recorder.clone(), Vec::new(), CancellationToken::new());
-    let context = TaskContext {
-        run_id: run_id(),
-        intent: intent.clone(),
-        answers: answers.to_vec(),
-        workspace: workspace(counting([1000, 0, 40, 40, 40])),
-        reasoning: Arc::new(desk.builtin_reasoning()),
-    };
+    let guidance = Guidance { intent: intent.clone(), answers: answers.to_vec() };
+    let context = guided(workspace(counting([1000, 0, 40, 40, 40])), Arc::new(desk.builtin_reasoning()), guidance);
     perform(desk, &flow, task, context).await.unwrap();
     for (key, entry) in recorder.entries() {
         discovery.entries.insert(key, (entry.status, entry.confidence.value(), entry.document.to_string()));

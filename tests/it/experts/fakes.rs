@@ -8,17 +8,18 @@ use async_trait::async_trait;
 use fathom::domain::event::ModelCall;
 use fathom::domain::rows::RowColumn;
 use fathom::domain::{
-    Column, Entry, EntryWrite, EventBody, ForeignKey, Hit, Intent, Layer, PlannedTask, Rows, RunId, Snapshot, SnapshotId, SourceKey, Table,
+    Column, Entry, EntryWrite, EventBody, ForeignKey, Hit, Layer, PlannedTask, Rows, RunId, Snapshot, SnapshotId, SourceKey, Table,
     TableKind, Task, TaskId,
 };
 use fathom::experts::flow::{Recorder, StepRecord, Stopped};
 use fathom::experts::thought::{Act, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolResult};
-use fathom::experts::{Desk, DeskFolders, TaskContext};
+use fathom::experts::{Desk, DeskFolders, Guidance, TaskContext};
 use fathom::model::{self, Finish, Model, Reply, Request, Usage};
 use fathom::source::{self, Dialect, ReadLimits, ReadQuery, Source};
 use fathom::store::{self, StepRow, Store};
-use fathom::tools::{Effect, Failure, Registry, Spec, Tool, Workspace};
+use fathom::tools::{Effect, Failure, Registry, Settings, Spec, Tool, Workspace};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 pub fn run_id() -> RunId {
     "run_0190aaaaaaaa7aaaaaaaaaaaaaaaaaaa".parse().unwrap()
@@ -233,9 +234,9 @@ pub fn registry() -> (Arc<Registry>, Calls) {
             effect: Effect::Read,
             aliases: &[],
         };
-        Arc::new(FakeTool { spec, calls: calls.clone() }) as Arc<dyn Tool>
+        Box::new(FakeTool { spec, calls: calls.clone() }) as Box<dyn Tool>
     });
-    (Arc::new(Registry::new(tools.collect())), calls)
+    (Arc::new(Registry::of(tools.collect(), Settings::default())), calls)
 }
 
 pub fn desk() -> (Desk, Calls) {
@@ -399,5 +400,10 @@ pub fn task(expert: &str, table: &str, goal: &str) -> Task {
 }
 
 pub fn context(workspace: Arc<Workspace>, reasoning: Arc<dyn Reasoning>) -> TaskContext {
-    TaskContext { run_id: run_id(), intent: Intent::default(), answers: Vec::new(), workspace, reasoning }
+    guided(workspace, reasoning, Guidance::default())
+}
+
+/// A task that hears what the person has said, and nothing more after that.
+pub fn guided(workspace: Arc<Workspace>, reasoning: Arc<dyn Reasoning>, guidance: Guidance) -> TaskContext {
+    TaskContext { run_id: run_id(), guidance: watch::channel(guidance).1, workspace, reasoning }
 }

@@ -8,6 +8,7 @@ use fathom::domain::{Intent, TaskId};
 use fathom::experts::thought::{ExpertLine, PlanBrief, TableLine, TaskBrief};
 use fathom::experts::{Desk, DeskFolders, Reasoning};
 use fathom::model::{Request, Role};
+use fathom::tools::{Registry, Settings};
 use serde_json::{Value, json};
 
 use super::fakes::{ScriptedModel, desk, registry, run_id};
@@ -85,7 +86,9 @@ fn task_brief(expert: &str) -> TaskBrief {
 
 #[tokio::test]
 async fn every_step_of_every_agent_is_told_apart_by_its_system_text() {
-    let (desk, _) = desk();
+    // The real tools: their descriptions stand in the texts.
+    let registry = Arc::new(Registry::standard(Settings::default()));
+    let desk = Desk::load(&DeskFolders::default(), registry).ok().unwrap();
     let model = ScriptedModel::new(|_| Ok(r#"{"tasks": [], "tool_calls": [], "catalog_writes": []}"#.to_owned()));
     let reasoning = desk.model_reasoning(model.clone(), HashMap::new());
     let asked = || model.requests.lock().unwrap().pop().unwrap();

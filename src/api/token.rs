@@ -1,0 +1,128 @@
+//! Access tokens: made here, shown once, stored as a hash, compared in constant time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rand::TryRngCore;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::body::hex;
+use crate::store::{Error, Store, TokenRow};
+
+const PREFIX: &str = "fathom_";
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// A token as a person gets it; only its hash is kept.
+pub struct Token(String);
+
+/// The tokens that are valid, read from the store at most every few seconds.
+pub struct TokenBook {
+    store: Arc<dyn Store>,
+    keep: Duration,
+    read: Mutex<Option<(Instant, Arc<Vec<TokenRow>>)>>,
+}
+
+impl Token {
+    /// 256 random bits from the operating system.
+    pub fn fresh() -> Self {
+        let mut bytes = [0_u8; 32];
+        rand::rngs::OsRng.try_fill_bytes(&mut bytes).expect("the operating system has a source of randomness");
+        Self(format!("{PREFIX}{}", base64_url(&bytes)))
+    }
+
+    /// The only way to see it; for showing it once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub fn row(&self, name: &str, created_at: i64) -> TokenRow {
+        TokenRow { name: name.to_owned(), hash: hash(&self.0), created_at }
+    }
+}
+
+/// SHA-256, hexadecimal. Tokens have 256 bits of their own, so that nothing slower is needed.
+pub fn hash(token: &str) -> String {
+    hex(&Sha256::digest(token))
+}
+
+/// Looks at every row whatever matches, so that time tells nothing.
+pub fn is_among(presented: &str, rows: &[TokenRow]) -> bool {
+    let presented = hash(presented);
+    rows.iter().fold(false, |found, row| found | bool::from(presented.as_bytes().ct_eq(row.hash.as_bytes())))
+}
+
+impl TokenBook {
+    pub fn new(store: Arc<dyn Store>, keep: Duration) -> Self {
+        Self { store, keep, read: Mutex::new(None) }
+    }
+
+    pub async fn accepts(&self, presented: &str) -> Result<bool, Error> {
+        let known = self.known();
+        let rows = match known {
+            Some(rows) => rows,
+            None => {
+                let rows = Arc::new(self.store.tokens().await?);
+                *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), rows.clone()));
+                rows
+            }
+        };
+        Ok(is_among(presented, &rows))
+    }
+
+    /// Tokens were added or revoked.
+    pub fn forget(&self) {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn known(&self) -> Option<Arc<Vec<TokenRow>>> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.as_ref().filter(|(at, _)| at.elapsed() < self.keep).map(|(_, rows)| rows.clone())
+    }
+}
+
+/// Without padding.
+fn base64_url(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let number = chunk.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for position in 0..=chunk.len() {
+            text.push(char::from(ALPHABET[(number >> (18 - 6 * position)) as usize & 63]));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_what_others_call_base64() {
+        for (bytes, text) in [(&b""[..], ""), (b"f", "Zg"), (b"fo", "Zm8"), (b"foo", "Zm9v"), (b"foob", "Zm9vYg"), (&[0xfb, 0xff], "-_8")] {
+            assert_eq!(base64_url(bytes), text);
+        }
+    }
+
+    #[test]
+    fn a_token_is_known_by_its_hash_only() {
+        let token = Token::fresh();
+        let row = token.row("laptop", 5);
+        assert!(token.reveal().starts_with(PREFIX));
+        assert_eq!(token.reveal().len(), PREFIX.len() + 43);
+        assert_eq!(row.hash.len(), 64);
+        assert!(!format!("{row:?}").contains(token.reveal()));
+        assert_ne!(token.reveal(), Token::fresh().reveal());
+    }
+
+    #[test]
+    fn only_the_whole_token_is_accepted() {
+        let (one, two) = (Token::fresh(), Token::fresh());
+        let rows = [one.row("one", 0), two.row("two", 0)];
+        assert!(is_among(one.reveal(), &rows) && is_among(two.reveal(), &rows));
+        assert!(!is_among(&one.reveal()[..40], &rows));
+        assert!(!is_among(&rows[0].hash, &rows));
+        assert!(!is_among("", &rows));
+        assert!(!is_among(one.reveal(), &[]));
+    }
+}

@@ -1,0 +1,61 @@
+//! `fathom serve`: the API until it is told to stop.
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::global::{self, Global};
+use super::out;
+use super::target::stop;
+use super::watching::interrupted;
+use crate::app::{self, Resume};
+
+const EXAMPLES: &str = "\
+Examples:
+  fathom serve --source shop.db
+  curl http://127.0.0.1:7700/runs -H 'content-type: application/json' -d '{\"intent\": {\"goals\": [\"who buys again?\"]}}'
+  curl -N http://127.0.0.1:7700/runs/run_…/events
+  fathom serve --listen 0.0.0.0:7700        reachable from other machines: every call then needs a token
+
+Runs that were not finished when Fathom last stopped go on by themselves.";
+
+/// Serve the HTTP API, its events and its reference
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Serve {
+    /// The source of runs that name none: a registered name, a DSN, or the path of a SQLite file
+    #[arg(long, value_name = "DSN")]
+    pub source: Option<String>,
+    /// Address and port [default: 127.0.0.1:7700]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+}
+
+impl Serve {
+    pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
+        let mut flags = global.flags();
+        flags.set_if_given("--source", "default_source", self.source.as_ref());
+        flags.set_if_given("--listen", "api.listen", self.listen.as_ref());
+        let settings = global::load(flags)?.settings;
+        let source = settings.default_source.clone();
+        let mut app = app::start(settings, Resume::Yes).await?;
+        out::line(format!("Fathom listens on {}; the reference is at {0}/docs", app.url))?;
+        if let Some(source) = source {
+            out::line(format!("runs that name no source discover {source}"))?;
+        }
+        if let Some(token) = &app.first_token {
+            out::line("other machines can reach this address, so every call needs this token, which is shown only now:")?;
+            out::line(format!("  {token}"))?;
+            out::line(format!("more of them with  {}", global.again("token new NAME")))?;
+        }
+        tokio::select! {
+            () = interrupted() => {}
+            // It never stops by itself unless something broke.
+            served = &mut app.served => return served?.map(|()| Exit::Done),
+        }
+        out::note("stopping; once more to stop at once");
+        tokio::select! {
+            stopped = stop(app) => stopped.map(|()| Exit::Done),
+            () = interrupted() => Ok(Exit::Interrupted),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Which server a command talks to: the one that was named, the one that holds the data folder, or one inside this process.
+
+use super::client::Client;
+use super::exit::UsageError;
+use super::global::{self, Global};
+use crate::app::{self, App, Resume};
+use crate::config::Settings;
+use crate::model::ApiKey;
+use crate::store::sqlite::peek_lock;
+
+pub struct Target {
+    pub client: Client,
+    /// The server inside this process, where there is one.
+    app: Option<App>,
+    /// False where the server may be another machine, whose files are not ours.
+    pub same_machine: bool,
+}
+
+impl Target {
+    pub async fn find(global: &Global, resume: Resume) -> anyhow::Result<Self> {
+        let loaded = global::load(global.flags())?;
+        let log_was_chosen = loaded.effective().iter().any(|setting| setting.key == "telemetry.log" && setting.origin != "default");
+        let mut settings = loaded.settings;
+        if let Some(server) = &settings.server {
+            let client = Client::new(server, settings.token.as_ref().map(ApiKey::expose))?;
+            return Ok(Self { client, app: None, same_machine: false });
+        }
+        if let Some(holder) = peek_lock(&settings.data_dir) {
+            let client = Client::new(announced(&holder, &settings)?, settings.token.as_ref().map(ApiKey::expose))?;
+            return Ok(Self { client, app: None, same_machine: true });
+        }
+        settings.api.listen = "127.0.0.1:0".to_owned();
+        if !log_was_chosen {
+            // The command's own output is what a person wants to see.
+            settings.telemetry.log = "warn".to_owned();
+        }
+        let app = app::start(settings, resume).await?;
+        let client = Client::new(&app.url, None)?;
+        Ok(Self { client, app: Some(app), same_machine: true })
+    }
+
+    /// Whether the server lives in this process and ends with it.
+    pub fn is_inside(&self) -> bool {
+        self.app.is_some()
+    }
+
+    pub async fn close(self) -> anyhow::Result<()> {
+        match self.app {
+            Some(app) => stop(app).await,
+            None => Ok(()),
+        }
+    }
+}
+
+pub async fn stop(app: App) -> anyhow::Result<()> {
+    app.shutdown.cancel();
+    app.served.await?
+}
+
+/// The URL in what a lock file says: `pid=<n> url=<url>`.
+fn announced<'a>(holder: &'a str, settings: &Settings) -> Result<&'a str, UsageError> {
+    let url = holder.split_whitespace().find_map(|word| word.strip_prefix("url=")).filter(|url| !url.is_empty());
+    url.ok_or_else(|| {
+        let folder = settings.data_dir.display();
+        let holder = super::out::harmless(holder, 100);
+        UsageError(format!("the data folder `{folder}` is in use by another process ({holder}) that serves nobody yet; try again, or use another folder with `--data`"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_tells_where_its_holder_listens() {
+        let settings = Settings::default();
+        assert_eq!(announced("pid=17 url=http://127.0.0.1:7700", &settings).unwrap(), "http://127.0.0.1:7700");
+        assert_eq!(announced("pid=17\nurl=http://[::1]:1\n", &settings).unwrap(), "http://[::1]:1");
+        for silent in ["pid=17 url=", "pid=17", ""] {
+            assert!(announced(silent, &settings).is_err(), "{silent}");
+        }
+    }
+}

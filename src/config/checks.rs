@@ -1,0 +1,41 @@
+//! What a type cannot say: bounds of numbers, forms of texts. One line a section.
+
+use crate::engine;
+
+use super::settings::Settings;
+
+/// A setting and what is wrong with it.
+pub(super) type Wrong = (String, String);
+
+pub(super) fn all(settings: &Settings) -> Vec<Wrong> {
+    let sections: [(&str, Vec<(&str, String)>); 2] = [("engine", engine(&settings.engine)), ("telemetry", settings.telemetry.validate())];
+    let wrong =
+        sections.into_iter().flat_map(|(section, wrong)| wrong.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why)));
+    let model = settings.model.check().err().map(|error| ("model".to_owned(), error.to_string()));
+    wrong.chain(folders(settings)).chain(model).collect()
+}
+
+fn folders(settings: &Settings) -> impl Iterator<Item = Wrong> {
+    let given = [("agents_dir", &settings.agents_dir), ("prompts_dir", &settings.prompts_dir)];
+    given.into_iter().filter_map(|(key, folder)| {
+        let folder = folder.as_ref()?;
+        (!folder.is_dir()).then(|| (key.to_owned(), format!("`{}` is not a folder; name one that is there", folder.display())))
+    })
+}
+
+fn engine(settings: &engine::Settings) -> Vec<(&'static str, String)> {
+    let bounds = [
+        ("max_live_runs", settings.max_live_runs as u64, 1, 100_000),
+        ("max_iterations", settings.max_iterations.into(), 1, 1_000),
+        ("tasks_per_iter", settings.tasks_per_iter.into(), 1, 6),
+        ("task_attempts", settings.task_attempts.into(), 1, 20),
+        ("plan_attempts", settings.plan_attempts.into(), 1, 20),
+        ("retry_base_ms", settings.retry_base_ms, 0, 600_000),
+        ("journal_page", settings.journal_page as u64, 1, 100_000),
+        ("feed_depth", settings.feed_depth as u64, 1, 100_000),
+        ("keep_alive_s", settings.keep_alive_s, 1, 3_600),
+        ("reconnect_ms", settings.reconnect_ms, 0, 600_000),
+    ];
+    let outside = bounds.into_iter().filter(|(_, value, least, most)| !(least..=most).contains(&value));
+    outside.map(|(key, value, least, most)| (key, format!("`{value}` is out of bounds; valid are {least} to {most}"))).collect()
+}

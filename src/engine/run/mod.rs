@@ -1,0 +1,13 @@
+//! One run: its pure state and machine, and the actor that keeps both in step with the journal.
+
+pub mod actor;
+pub mod effects;
+pub mod headline;
+pub mod input;
+pub mod machine;
+pub mod perform;
+pub mod report;
+pub mod state;
+
+#[cfg(test)]
+mod tests;

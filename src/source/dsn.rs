@@ -1,0 +1,162 @@
+//! The words that name a source, understood: which engine, and where. Looks at the file system, opens no database.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use crate::domain::SourceKey;
+
+/// A source that can be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dsn {
+    Sqlite(DatabaseFile),
+}
+
+/// A file that exists, can be read and has the header of a SQLite database; the path is absolute and canonical.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseFile {
+    path: PathBuf,
+}
+
+const ENDINGS: [&str; 4] = ["db", "sqlite", "sqlite3", "db3"];
+const FORMS: &str = "valid is `sqlite:path/to/file.db` or the path of a .db, .sqlite, .sqlite3 or .db3 file";
+const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
+
+impl Dsn {
+    pub fn parse(words: &str) -> Result<Self, Error> {
+        let words = words.trim();
+        let bad = |reason: String| Error::CannotOpen { source_text: without_secrets(words), reason };
+        if words.is_empty() {
+            return Err(bad(format!("no source is named; {FORMS}")));
+        }
+        if let Some(path) = words.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.starts_with(":memory:") {
+                return Err(bad(format!("a database in memory has nothing to discover; {FORMS}")));
+            }
+            if let Some((_, parameters)) = path.split_once('?') {
+                return Err(bad(format!("parameters `?{parameters}` are not understood; {FORMS}")));
+            }
+            return Ok(Self::Sqlite(DatabaseFile::find(Path::new(path)).map_err(bad)?));
+        }
+        if let Some((scheme, _)) = words.split_once("://") {
+            return Err(bad(match scheme {
+                "postgres" | "postgresql" | "mysql" | "mariadb" => {
+                    format!("`{scheme}` is not supported yet; for now a source is a SQLite file: {FORMS}")
+                }
+                _ => format!("`{scheme}` is not a kind of source; {FORMS}"),
+            }));
+        }
+        let path = Path::new(words);
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+        if !ENDINGS.contains(&ending.as_str()) {
+            return Err(bad(if path.is_dir() { format!("it is a directory; {FORMS}") } else { format!("not understood; {FORMS}") }));
+        }
+        Ok(Self::Sqlite(DatabaseFile::find(path).map_err(bad)?))
+    }
+
+    pub fn key(&self) -> SourceKey {
+        match self {
+            Self::Sqlite(file) => SourceKey(format!("sqlite:{}", file.path.display())),
+        }
+    }
+}
+
+impl DatabaseFile {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn find(path: &Path) -> Result<Self, String> {
+        let no_such = || format!("there is no file `{}`", path.display());
+        let refused = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => no_such(),
+            io::ErrorKind::PermissionDenied => format!("no permission to read `{}`", path.display()),
+            _ => format!("`{}`: {error}", path.display()),
+        };
+        let canonical = fs::canonicalize(path).map_err(refused)?;
+        let facts = fs::metadata(&canonical).map_err(refused)?;
+        if facts.is_dir() {
+            return Err(format!("`{}` is a directory; name the database file in it", path.display()));
+        }
+        // A pipe or a device would block whoever reads it.
+        if !facts.is_file() {
+            return Err(format!("`{}` is not a regular file", path.display()));
+        }
+        let mut header = Vec::with_capacity(SQLITE_HEADER.len());
+        let file = fs::File::open(&canonical).map_err(refused)?;
+        file.take(SQLITE_HEADER.len() as u64).read_to_end(&mut header).map_err(refused)?;
+        match header.as_slice() {
+            [] => Err(format!("`{}` is empty, a database without tables", path.display())),
+            header if header == SQLITE_HEADER => Ok(Self { path: canonical }),
+            _ => Err(format!("`{}` is not a SQLite database, or is encrypted: its first bytes are not SQLite's", path.display())),
+        }
+    }
+}
+
+/// The words as they may be shown: what stands between `://` and `@` may be a password.
+fn without_secrets(words: &str) -> String {
+    let shown = match words.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, place)) => format!("{scheme}://…@{place}"),
+            None => words.to_owned(),
+        },
+        None => words.to_owned(),
+    };
+    shown.chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refusal(words: &str) -> String {
+        Dsn::parse(words).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn every_bad_word_says_what_is_wrong_and_what_is_valid() {
+        for (words, says) in [
+            ("", "no source is named"),
+            ("sqlite:", "in memory"),
+            ("sqlite::memory:", "in memory"),
+            ("sqlite:x.db?mode=rwc", "parameters"),
+            ("postgres://u:secret@h/db", "not supported yet"),
+            ("mysql://h/db", "not supported yet"),
+            ("oracle://h", "not a kind of source"),
+            ("nonsense", "not understood"),
+            ("/tmp", "a directory"),
+        ] {
+            let text = refusal(words);
+            assert!(text.contains(says), "{words}: {text}");
+            assert!(text.contains("sqlite:path/to/file.db"), "{words}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let text = refusal("postgres://u:se@cret@h/db");
+        assert!(!text.contains("cret@") && text.contains("postgres://…@h/db"), "{text}");
+    }
+
+    #[test]
+    fn files_that_are_no_database_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            path.display().to_string()
+        };
+        assert!(refusal(&format!("sqlite:{}", folder.path().display())).contains("is a directory"));
+        assert!(refusal(&folder.path().join("none.db").display().to_string()).contains("there is no file"));
+        assert!(refusal(&file("text.db", b"hello, this is no database")).contains("not a SQLite database"));
+        assert!(refusal(&file("empty.db", b"")).contains("is empty"));
+        let real = file("real.db", b"SQLite format 3\0 and more");
+        let canonical = fs::canonicalize(&real).unwrap();
+        for words in [real.clone(), format!("sqlite:{real}"), format!("sqlite://{real}"), format!(" sqlite:{real} ")] {
+            assert_eq!(Dsn::parse(&words).unwrap().key().0, format!("sqlite:{}", canonical.display()));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Whether a database file has changed since it was last looked at, without opening it: what every commit changes in its files.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::Dsn;
+
+/// Equal where nothing was committed in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Which file it is; another one under the same name needs another connection.
+    pub identity: u64,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    bytes: u64,
+    changed: Option<SystemTime>,
+    head: Vec<u8>,
+}
+
+/// Heads hold the counters: of commits and of the schema in the database's, of frames in the log's and in its index's.
+const HEAD: u64 = 136;
+
+impl Dsn {
+    /// Blocks on the file system for a moment. None where it cannot be told.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Sqlite(file) => of_sqlite(file.path()).ok(),
+        }
+    }
+}
+
+fn of_sqlite(path: &Path) -> io::Result<Fingerprint> {
+    let facts = fs::metadata(path)?;
+    let mut parts = vec![part(path)?];
+    for ending in ["-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        match part(&PathBuf::from(name)) {
+            // The index's time changes when it is merely opened.
+            Ok(found) => parts.push(if ending == "-shm" { Part { changed: None, ..found } } else { found }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Fingerprint { identity: identity(&facts), parts })
+}
+
+fn part(path: &Path) -> io::Result<Part> {
+    let file = File::open(path)?;
+    let facts = file.metadata()?;
+    let mut head = Vec::with_capacity(HEAD as usize);
+    file.take(HEAD).read_to_end(&mut head)?;
+    Ok(Part { bytes: facts.len(), changed: facts.modified().ok(), head })
+}
+
+#[cfg(unix)]
+fn identity(facts: &fs::Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    facts.ino() ^ facts.dev().rotate_left(32)
+}
+
+#[cfg(not(unix))]
+fn identity(_: &fs::Metadata) -> u64 {
+    0
+}

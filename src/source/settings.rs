@@ -1,0 +1,49 @@
+//! Settings of sources: how many connections, and how much one query may read.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ReadLimits;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Connections to one source at once; more queries wait for a free one.
+    pub pool: usize,
+    /// Rows of one query, where the caller does not say.
+    pub max_rows: usize,
+    /// Bytes of one query's values, as JSON, where the caller does not say.
+    pub max_bytes: usize,
+    /// Time of one query, where the caller does not say.
+    pub read_time_ms: u64,
+    /// Wait for a database that another process has locked.
+    pub busy_wait_ms: u64,
+    /// Time that a harvest may spend on counting rows; tables that it does not reach have no count.
+    pub count_time_ms: u64,
+    /// Time of one harvest.
+    pub harvest_time_ms: u64,
+    /// Sources that are kept open at once; the one that was not used for longest is closed first.
+    pub open_sources: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pool: 4,
+            max_rows: 1_000,
+            max_bytes: 1024 * 1024,
+            read_time_ms: 5_000,
+            busy_wait_ms: 2_000,
+            count_time_ms: 1_000,
+            harvest_time_ms: 30_000,
+            open_sources: 64,
+        }
+    }
+}
+
+impl Settings {
+    pub fn read_limits(&self) -> ReadLimits {
+        ReadLimits { max_rows: self.max_rows, max_bytes: self.max_bytes, time: Duration::from_millis(self.read_time_ms) }
+    }
+}

@@ -1,0 +1,5 @@
+select schema.name, info.cid, info.name, info.type, info."notnull", info.dflt_value, info.pk, info.hidden
+from sqlite_schema as schema
+join pragma_table_xinfo(schema.name) as info
+where (schema.type = 'view' or schema.sql like 'create virtual%')
+order by schema.name, info.cid

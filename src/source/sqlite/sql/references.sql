@@ -1,0 +1,5 @@
+select schema.name, list.id, list."table", list."from", list."to"
+from sqlite_schema as schema
+join pragma_foreign_key_list(schema.name) as list
+where schema.type = 'table'
+order by schema.name, list.id desc, list.seq

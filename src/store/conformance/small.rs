@@ -1,0 +1,41 @@
+//! Promises about snapshots, access tokens and the probe.
+
+use std::sync::Arc;
+
+use super::source;
+use crate::domain::{Snapshot, SnapshotId};
+use crate::store::{Store, TokenRow};
+
+type Subject = Arc<dyn Store>;
+
+pub async fn a_snapshot_is_read_back(store: Subject) {
+    let snapshot = Snapshot {
+        id: SnapshotId("snap_1".to_owned()),
+        source: source("shop"),
+        engine: "sqlite".to_owned(),
+        schemas: vec!["main".to_owned(), "ü".to_owned()],
+        tables: Vec::new(),
+    };
+    assert_eq!(store.snapshot(&snapshot.id).await, Ok(None));
+    for _ in 0..2 {
+        store.put_snapshot(&snapshot).await.expect("stored");
+    }
+    assert_eq!(store.snapshot(&snapshot.id).await, Ok(Some(snapshot)));
+}
+
+pub async fn tokens_are_kept_until_revoked(store: Subject) {
+    let token = |name: &str, hash: &str| TokenRow { name: name.to_owned(), hash: hash.to_owned(), created_at: 3 };
+    for row in [token("b", "1"), token("a", "2"), token("b", "3")] {
+        store.put_token(row).await.expect("stored");
+    }
+    assert_eq!(store.tokens().await, Ok(vec![token("a", "2"), token("b", "3")]));
+    assert_eq!(store.revoke_token("b").await, Ok(true));
+    assert_eq!(store.revoke_token("b").await, Ok(false));
+    assert_eq!(store.tokens().await, Ok(vec![token("a", "2")]));
+}
+
+pub async fn a_probe_succeeds(store: Subject) {
+    for _ in 0..2 {
+        store.probe().await.expect("the store reads and writes");
+    }
+}

@@ -1,0 +1,148 @@
+//! Which claims of an entry are kept, and which of them stands. Pure; every database of ours settles by it.
+//!
+//! Invariant: among findings the order of arrival does not matter. Each author keeps its most certain claim, and the most
+//! certain of all stands. A harvest is the truth of the day instead: the same author's newer one replaces the older one.
+
+use std::cmp::Ordering;
+
+use crate::domain::{EntryStatus, EntryWrite, Layer};
+
+/// A claim and when it was first made with this content.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    pub write: EntryWrite,
+    pub at: i64,
+}
+
+/// What a write did to the claims of its entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Nothing,
+    /// The same was claimed again, later: only where it comes from changed.
+    Provenance,
+    Content,
+}
+
+/// Takes a write in. There is one claim an author in `claims`, before and after.
+pub fn accept(claims: &mut Vec<Claim>, write: &EntryWrite, at: i64) -> Change {
+    let Some(own) = claims.iter_mut().find(|claim| claim.write.provenance.author == write.provenance.author) else {
+        claims.push(Claim { write: write.clone(), at });
+        return Change::Content;
+    };
+    let replaces = match write.layer {
+        Layer::Harvest => *write != own.write,
+        Layer::Finding => certainty(write, &own.write) == Ordering::Greater,
+    };
+    if !replaces {
+        return Change::Nothing;
+    }
+    if says_the_same(write, &own.write) {
+        own.write.provenance = write.provenance.clone();
+        return Change::Provenance;
+    }
+    *own = Claim { write: write.clone(), at };
+    Change::Content
+}
+
+/// The position of the claim that stands.
+pub fn standing(claims: &[Claim]) -> usize {
+    let most = claims.iter().enumerate().max_by(|(_, one), (_, other)| certainty(&one.write, &other.write));
+    most.expect("an entry has a claim").0
+}
+
+/// How many authors claim something else than the claim that stands.
+pub fn competing(claims: &[Claim], standing: usize) -> u32 {
+    if claims.len() < 2 {
+        return 0;
+    }
+    let stands = &claims[standing].write;
+    let digest = stands.content_digest();
+    let others = claims.iter().enumerate().filter(|(position, claim)| {
+        *position != standing && (is_denial(&claim.write) != is_denial(stands) || claim.write.content_digest() != digest)
+    });
+    u32::try_from(others.count()).unwrap_or(u32::MAX)
+}
+
+/// `EntryWrite::certainty`, made total: no two different claims are equal.
+fn certainty(one: &EntryWrite, other: &EntryWrite) -> Ordering {
+    one.certainty(other)
+        .then_with(|| one.tags.cmp(&other.tags))
+        .then_with(|| one.links.cmp(&other.links))
+        .then_with(|| one.evidence.cmp(&other.evidence))
+        .then_with(|| one.status.name().cmp(other.status.name()))
+        .then_with(|| one.provenance.model.cmp(&other.provenance.model))
+}
+
+fn says_the_same(one: &EntryWrite, other: &EntryWrite) -> bool {
+    one.document == other.document
+        && one.status == other.status
+        && one.confidence == other.confidence
+        && one.tags == other.tags
+        && one.links == other.links
+        && one.evidence == other.evidence
+}
+
+fn is_denial(claim: &EntryWrite) -> bool {
+    matches!(claim.status, EntryStatus::Refuted | EntryStatus::Rejected)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::{Confidence, Provenance, RunId, TaskId};
+
+    fn claim() -> impl Strategy<Value = EntryWrite> {
+        let (author, run) = (prop::sample::select(vec!["semantic", "query", "person"]), 0u128..3);
+        let (status, confidence) = (prop::sample::select(EntryStatus::ALL.to_vec()), prop::sample::select(vec![0.4, 0.5, 0.9]));
+        let said = (0u8..3, prop::collection::vec("[ab]", 0..2), prop::collection::vec("[ab]", 0..2));
+        (author, run, 1u32..3, status, confidence, said).prop_map(|(author, run, task, status, confidence, (text, tags, evidence))| {
+            EntryWrite {
+                layer: Layer::Finding,
+                kind: "note".to_owned(),
+                key: "note/x".to_owned(),
+                document: json!({"text": format!("claim {text}")}),
+                tags,
+                links: Vec::new(),
+                confidence: Confidence::clamped(confidence),
+                status,
+                evidence,
+                provenance: Provenance {
+                    author: author.to_owned(),
+                    run: Some(RunId::from_uuid(uuid::Uuid::from_u128(run))),
+                    task: Some(TaskId(task)),
+                    step: None,
+                    model: None,
+                },
+            }
+        })
+    }
+
+    fn settled(writes: &[EntryWrite]) -> (EntryWrite, u32, Vec<EntryWrite>) {
+        let mut claims = Vec::new();
+        for write in writes {
+            accept(&mut claims, write, 0);
+        }
+        let stands = standing(&claims);
+        let mut kept: Vec<EntryWrite> = claims.iter().map(|claim| claim.write.clone()).collect();
+        kept.sort_by(|one, other| one.provenance.author.cmp(&other.provenance.author));
+        (claims[stands].write.clone(), competing(&claims, stands), kept)
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_claims_does_not_matter(writes in prop::collection::vec(claim(), 1..6), seed in any::<u64>()) {
+            let expect = settled(&writes);
+            let mut shuffled = writes.clone();
+            for position in (1..shuffled.len()).rev() {
+                shuffled.swap(position, (seed.rotate_left(position as u32 * 7) % (position as u64 + 1)) as usize);
+            }
+            prop_assert_eq!(&settled(&shuffled), &expect);
+            // and saying all of it again changes nothing
+            let again: Vec<EntryWrite> = writes.iter().chain(&shuffled).cloned().collect();
+            prop_assert_eq!(&settled(&again), &expect);
+        }
+    }
+}

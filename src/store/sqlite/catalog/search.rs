@@ -1,0 +1,41 @@
+//! Search over the words of entries, best hits first.
+
+use serde_json::Value;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::claims;
+use crate::domain::{Confidence, EntryStatus, Hit, SourceKey};
+use crate::store::sqlite::reader::Reader;
+use crate::store::{EntryFilter, Error, snippet, words};
+
+/// Hits of one search, whatever is asked for.
+const MOST_HITS: usize = 200;
+
+pub async fn search(reader: &Reader, source: &SourceKey, text: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> {
+    let Some(words) = words::to_query(text) else { return Ok(Vec::new()) };
+    let query = sqlx::query(include_str!("../sql/search.sql"))
+        .bind(source.0.clone())
+        .bind(filter.layer.map(claims::layer_number))
+        .bind(filter.kind.clone())
+        .bind(filter.prefix.clone())
+        .bind(filter.tag.clone())
+        .bind(filter.run.map(String::from))
+        .bind(filter.min_confidence)
+        .bind(words)
+        .bind(limit.min(MOST_HITS) as i64);
+    let rows = reader.fetch_all(query).await?;
+    rows.iter().map(|row| hit(row, text).map_err(|error| reader.failed(&error))?).collect()
+}
+
+fn hit(row: &SqliteRow, text: &str) -> Result<Result<Hit, Error>, sqlx::Error> {
+    let (kind, key): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+    let (layer, status, document): (i64, &str, &str) = (row.try_get(0)?, row.try_get(3)?, row.try_get(5)?);
+    let parsed = (claims::layer(layer), EntryStatus::from_name(status), serde_json::from_str::<Value>(document));
+    let (Ok(layer), Some(status), Ok(document)) = parsed else {
+        return Ok(Err(Error::Corrupt(format!("the entry `{key}`"))));
+    };
+    let snippet = snippet::snippet(&document, text);
+    let confidence = Confidence::clamped(row.try_get(4)?);
+    Ok(Ok(Hit { layer, kind, key, snippet, score: row.try_get(6)?, confidence, status }))
+}

@@ -1,0 +1,221 @@
+//! One transaction for a group of writes, in a constant number of statements for its appends whatever their number.
+//!
+//! Invariant: a run's appends in a group follow each other (see [`super::requests::Group`]), so one fence a run is enough.
+
+use std::collections::HashMap;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use super::catalog::{self, Desk};
+use super::journal::{self, Fences, Head};
+use super::requests::{Answer, Write};
+use super::rows::Rows;
+use super::{commands, runs, snapshots, tokens};
+use crate::domain::crash::CrashPoint;
+use crate::domain::{EntryWrite, RunId};
+use crate::store::{Append, Created, Error};
+
+const BEGIN: &str = "begin immediate";
+const FENCE: &str = concat!("begin immediate;\n", include_str!("sql/fence.sql"));
+const FENCE_AND_CLAIMS: &str = concat!("begin immediate;\n", include_str!("sql/fence.sql"), include_str!("sql/claims.sql"));
+const COMMIT: &str = "commit";
+const JOURNAL: &str = concat!(include_str!("sql/journal.sql"), "commit;");
+const JOURNAL_AND_CATALOG: &str = concat!(include_str!("sql/journal.sql"), include_str!("sql/catalog.sql"), "commit;");
+
+/// Why a whole group was not stored.
+#[derive(Debug)]
+pub enum Broken {
+    Database(sqlx::Error),
+    Ours(Error),
+}
+
+/// One answer a write, in order; a fenced append fails alone. After an error nothing of the group is stored,
+/// once the caller has rolled back.
+pub async fn store(
+    connection: &mut SqliteConnection,
+    writes: &[&Write],
+    next_entry: &mut i64,
+) -> Result<Vec<Result<Answer, Error>>, Broken> {
+    let mut fences = Fences::default();
+    let mut has_entries = false;
+    for write in writes {
+        if let Write::Append(append) = write {
+            fences.add(append);
+        }
+        has_entries |= !entries_of(write).is_empty();
+    }
+    let opened = open(connection, writes, &fences, has_entries).await?;
+    let mut desk = Desk::new(*next_entry);
+    let mut heads = HashMap::new();
+    for row in &opened {
+        if catalog::is_claim(row) {
+            desk.lay(row)?;
+        } else {
+            let (run, head) = Head::read(row)?;
+            heads.insert(run, head);
+        }
+    }
+
+    let mut answers = Vec::with_capacity(writes.len());
+    let mut passed = Vec::new();
+    for write in writes {
+        answers.push(match write {
+            Write::Append(append) => match heads.get_mut(&append.run) {
+                Some(head) => {
+                    head.apply(append);
+                    write_entries(append, head, &mut desk)?;
+                    passed.push(append);
+                    Ok(Answer::Done)
+                }
+                None if runs::exists(connection, append.run).await? => Err(Error::Fenced(append.run)),
+                None => Err(Error::NoSuchRun(append.run)),
+            },
+            Write::PutEntries { source, entries, at } => {
+                entries.iter().for_each(|entry| desk.write(&source.0, entry, *at));
+                Ok(Answer::Done)
+            }
+            Write::CreateRun(run) => runs::create(connection, run).await?.map(Answer::Created),
+            Write::ClaimRun { id, node } => runs::claim(connection, *id, node).await?.map(Answer::Claimed),
+            Write::PutCommand(command) => commands::put(connection, command).await?.map(Answer::Command),
+            Write::PutSnapshot(snapshot) => done(snapshots::put(connection, snapshot).await)?,
+            Write::PutToken(token) => done(tokens::put(connection, token).await)?,
+            Write::RevokeToken { name } => Ok(Answer::Revoked(tokens::revoke(connection, name).await?)),
+            Write::Probe { at } => done(probe(connection, *at).await)?,
+            Write::BoundPages { pages } => done(bound_pages(connection, *pages).await)?,
+        });
+    }
+
+    *next_entry = desk.next_id();
+    if !fences.is_empty() {
+        CrashPoint::BeforeCommit.passed();
+    }
+    commit(connection, &passed, &heads, desk).await?;
+    pass_crash_points(&answers, !fences.is_empty());
+    Ok(answers)
+}
+
+/// Begins the transaction; answers the heads of the runs that let their appends in, and the claims on the entries of the group.
+async fn open(
+    connection: &mut SqliteConnection,
+    writes: &[&Write],
+    fences: &Fences<'_>,
+    has_entries: bool,
+) -> Result<Vec<SqliteRow>, sqlx::Error> {
+    if fences.is_empty() && !has_entries {
+        sqlx::query(BEGIN).execute(connection).await?;
+        return Ok(Vec::new());
+    }
+    let (rows, summaries) = fences.rows().finish();
+    if !has_entries {
+        return sqlx::query(FENCE).bind(rows).bind(summaries).fetch_all(connection).await;
+    }
+    let mut wanted = Rows::new();
+    for write in writes {
+        let (source, run) = match write {
+            Write::PutEntries { source, .. } => (Some(source), None),
+            Write::Append(append) => (append.source.as_ref(), Some(append.run)),
+            _ => continue,
+        };
+        for entry in entries_of(write) {
+            wanted.row().add(source).number(catalog::layer_number(entry.layer)).add(&entry.kind).add(&entry.key).add(run);
+        }
+    }
+    sqlx::query(FENCE_AND_CLAIMS).bind(rows).bind(summaries).bind(wanted.finish().0).fetch_all(connection).await
+}
+
+async fn commit(
+    connection: &mut SqliteConnection,
+    passed: &[&Append],
+    heads: &HashMap<RunId, Head>,
+    desk: Desk,
+) -> Result<(), sqlx::Error> {
+    let written = desk.close();
+    if passed.is_empty() && written.is_none() {
+        sqlx::query(COMMIT).execute(connection).await?;
+        return Ok(());
+    }
+    let journaled = journal::journaled(passed, heads);
+    let query = sqlx::query(if written.is_some() { JOURNAL_AND_CATALOG } else { JOURNAL })
+        .bind(journaled.events.0)
+        .bind(journaled.events.1)
+        .bind(journaled.steps.0)
+        .bind(journaled.steps.1)
+        .bind(journaled.consumed)
+        .bind(journaled.moved);
+    let query = match written {
+        None => query,
+        Some(written) => query
+            .bind(written.entries.0)
+            .bind(written.entries.1)
+            .bind(written.with_rivals)
+            .bind(written.rivals.0)
+            .bind(written.rivals.1)
+            .bind(written.history.0)
+            .bind(written.history.1)
+            .bind(written.unindexed)
+            .bind(written.words.0)
+            .bind(written.words.1),
+    };
+    query.execute(connection).await?;
+    Ok(())
+}
+
+fn write_entries(append: &Append, head: &Head, desk: &mut Desk) -> Result<(), Error> {
+    if append.entries.is_empty() {
+        return Ok(());
+    }
+    let Some(source) = &head.source else {
+        return Err(Error::Failed(format!("`{}` writes entries before its source is known", append.run)));
+    };
+    append.entries.iter().for_each(|entry| desk.write(source, entry, append.at));
+    Ok(())
+}
+
+fn entries_of(write: &Write) -> &[EntryWrite] {
+    match write {
+        Write::Append(append) => &append.entries,
+        Write::PutEntries { entries, .. } => entries,
+        _ => &[],
+    }
+}
+
+async fn probe(connection: &mut SqliteConnection, at: i64) -> Result<(), sqlx::Error> {
+    let query = sqlx::query("insert into probes (one, at) values (1, $1) on conflict (one) do update set at = excluded.at");
+    query.bind(at).execute(connection).await?;
+    Ok(())
+}
+
+async fn bound_pages(connection: &mut SqliteConnection, pages: u32) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(AssertSqlSafe(format!("pragma max_page_count = {pages}"))).execute(connection).await?;
+    Ok(())
+}
+
+fn done(result: Result<(), sqlx::Error>) -> Result<Result<Answer, Error>, sqlx::Error> {
+    result.map(|()| Ok(Answer::Done))
+}
+
+fn pass_crash_points(answers: &[Result<Answer, Error>], had_appends: bool) {
+    if had_appends {
+        CrashPoint::AfterCommit.passed();
+    }
+    for answer in answers {
+        match answer {
+            Ok(Answer::Created(Created::New(_))) => CrashPoint::RunCreated.passed(),
+            Ok(Answer::Command(command)) if command.fresh => CrashPoint::CommandStored.passed(),
+            _ => {}
+        }
+    }
+}
+
+impl From<sqlx::Error> for Broken {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}

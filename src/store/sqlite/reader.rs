@@ -1,0 +1,80 @@
+//! Reading: a small pool of connections that cannot write.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
+use sqlx::{Row, Sqlite};
+
+use super::error;
+use crate::domain::{EventType, RunId, Seq, TaskId};
+use crate::store::{Error, Record, StepRow};
+
+/// Events of one read, whatever is asked for.
+const MOST_RECORDS: usize = 10_000;
+
+#[derive(Clone, Debug)]
+pub struct Reader {
+    folder: Arc<Path>,
+    pool: SqlitePool,
+}
+
+type ReadQuery = Query<'static, Sqlite, SqliteArguments>;
+
+impl Reader {
+    pub fn new(folder: &Path, pool: SqlitePool) -> Self {
+        Self { folder: folder.into(), pool }
+    }
+
+    pub async fn fetch_all(&self, query: impl Into<ReadQuery>) -> Result<Vec<SqliteRow>, Error> {
+        query.into().fetch_all(&self.pool).await.map_err(|error| self.failed(&error))
+    }
+
+    pub async fn fetch_optional(&self, query: impl Into<ReadQuery>) -> Result<Option<SqliteRow>, Error> {
+        query.into().fetch_optional(&self.pool).await.map_err(|error| self.failed(&error))
+    }
+
+    pub fn failed(&self, error: &sqlx::Error) -> Error {
+        error::of(&self.folder, error)
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// A range of the primary key. Serves readers that fell behind, so it does no more than it must.
+    pub async fn records(&self, run: RunId, after: Seq, limit: usize) -> Result<Vec<Record>, Error> {
+        let query = sqlx::query(
+            "select id & 4294967295, at, kind, message, data from events
+             where id > (select no from runs where run_id = $1) << 32 | $2
+               and id <= (select no from runs where run_id = $1) << 32 | 4294967295
+             order by id limit $3",
+        )
+        .bind(run.to_string())
+        .bind(after.min(u64::from(u32::MAX)).cast_signed())
+        .bind(limit.min(MOST_RECORDS) as i64);
+        self.fetch_all(query).await?.iter().map(|row| record(row).map_err(|error| self.failed(&error))?).collect()
+    }
+
+    pub async fn steps(&self, run: RunId, task: TaskId) -> Result<Vec<StepRow>, Error> {
+        let query =
+            sqlx::query("select step, result from steps where run = (select no from runs where run_id = $1) and task = $2 order by id")
+                .bind(run.to_string())
+                .bind(i64::from(task.0));
+        let rows = self.fetch_all(query).await?;
+        let steps = rows.iter().map(|row| Ok(StepRow { task, step: row.try_get(0)?, result: row.try_get(1)? }));
+        steps.collect::<Result<_, _>>().map_err(|error| self.failed(&error))
+    }
+}
+
+fn record(row: &SqliteRow) -> Result<Result<Record, Error>, sqlx::Error> {
+    let (seq, kind): (i64, &str) = (row.try_get(0)?, row.try_get(2)?);
+    let Some(kind) = kind_from_name(kind) else { return Ok(Err(Error::Corrupt(format!("the event type `{kind}`")))) };
+    Ok(Ok(Record { seq: seq.cast_unsigned(), at: row.try_get(1)?, kind, message: row.try_get(3)?, data: row.try_get(4)? }))
+}
+
+fn kind_from_name(name: &str) -> Option<EventType> {
+    use EventType::{Budget, Catalog, Insight, Intent, Model, Question, Run, Task, Tool};
+    [Run, Task, Tool, Model, Catalog, Insight, Question, Intent, Budget].into_iter().find(|kind| kind.name() == name)
+}

@@ -1,0 +1,107 @@
+//! What the writer is asked to do, and which requests may share a transaction.
+
+use std::collections::HashMap;
+
+use tokio::sync::oneshot;
+
+use super::snapshots::EncodedSnapshot;
+use crate::domain::{EntryWrite, RunId, Seq, SourceKey};
+use crate::store::{Append, Created, Error, NewCommand, NewRun, RunRow, StoredCommand, TokenRow};
+
+/// Bytes of long texts in one transaction, about; one request may have more.
+const MOST_BYTES: usize = 8 << 20;
+
+#[derive(Debug)]
+pub enum Write {
+    Append(Append),
+    CreateRun(NewRun),
+    ClaimRun { id: RunId, node: String },
+    PutCommand(NewCommand),
+    PutEntries { source: SourceKey, entries: Vec<EntryWrite>, at: i64 },
+    PutSnapshot(EncodedSnapshot),
+    PutToken(TokenRow),
+    RevokeToken { name: String },
+    Probe { at: i64 },
+    BoundPages { pages: u32 },
+}
+
+#[derive(Debug)]
+pub enum Answer {
+    Done,
+    Created(Created),
+    Claimed(RunRow),
+    Command(StoredCommand),
+    Revoked(bool),
+}
+
+#[derive(Debug)]
+pub struct Request {
+    pub write: Write,
+    pub reply: oneshot::Sender<Result<Answer, Error>>,
+}
+
+/// What a group does to a run: its appends, one after the other, or other writes.
+#[derive(Debug)]
+enum Touch {
+    Appends { epoch: i64, next: Seq },
+    Others,
+}
+
+/// Keeps the writes of one run in order: within a group they are either appends that follow each other, or none is an append.
+#[derive(Debug, Default)]
+pub struct Group {
+    touched: HashMap<RunId, Touch>,
+    bytes: usize,
+}
+
+impl Group {
+    /// Whether the write may join; what may not waits for the next group.
+    pub fn admit(&mut self, write: &Write) -> bool {
+        if self.bytes > MOST_BYTES {
+            return false;
+        }
+        let admitted = match write {
+            Write::Append(append) => {
+                let next = append.first_seq + append.records.len() as Seq;
+                let touch = Touch::Appends { epoch: append.epoch, next };
+                match self.touched.get(&append.run) {
+                    None => {
+                        self.touched.insert(append.run, touch);
+                        true
+                    }
+                    Some(Touch::Appends { epoch, next }) if *epoch == append.epoch && *next == append.first_seq => {
+                        self.touched.insert(append.run, touch);
+                        true
+                    }
+                    Some(_) => false,
+                }
+            }
+            Write::CreateRun(NewRun { id, .. }) | Write::ClaimRun { id, .. } | Write::PutCommand(NewCommand { run: id, .. }) => {
+                !matches!(self.touched.entry(*id).or_insert(Touch::Others), Touch::Appends { .. })
+            }
+            Write::PutEntries { .. }
+            | Write::PutSnapshot(_)
+            | Write::PutToken(_)
+            | Write::RevokeToken { .. }
+            | Write::Probe { .. }
+            | Write::BoundPages { .. } => true,
+        };
+        if admitted {
+            self.bytes += size(write);
+        }
+        admitted
+    }
+}
+
+fn size(write: &Write) -> usize {
+    match write {
+        Write::Append(append) => {
+            let records: usize = append.records.iter().map(|record| record.data.len()).sum();
+            let steps: usize = append.steps.iter().map(|step| step.result.len()).sum();
+            records + steps
+        }
+        Write::PutEntries { entries, .. } => entries.len() * 500,
+        Write::PutSnapshot(snapshot) => snapshot.body.len(),
+        _ => 0,
+    }
+}

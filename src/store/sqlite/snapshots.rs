@@ -1,0 +1,39 @@
+//! Snapshots as JSON text; the name says what is inside, so writing one again changes nothing.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::Reader;
+use crate::domain::{Snapshot, SnapshotId};
+use crate::store::Error;
+
+/// A snapshot on its way to the writer, encoded where it came from.
+#[derive(Debug)]
+pub struct EncodedSnapshot {
+    pub id: String,
+    pub source: String,
+    pub at: i64,
+    pub body: String,
+}
+
+pub fn encode(snapshot: &Snapshot, at: i64) -> EncodedSnapshot {
+    let body = serde_json::to_string(snapshot).expect("snapshots are plain data and always serialise");
+    EncodedSnapshot { id: snapshot.id.0.clone(), source: snapshot.source.0.clone(), at, body }
+}
+
+pub async fn put(connection: &mut SqliteConnection, snapshot: &EncodedSnapshot) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into snapshots (id, source, at, body) values ($1, $2, $3, $4) on conflict do nothing")
+        .bind(snapshot.id.clone())
+        .bind(snapshot.source.clone())
+        .bind(snapshot.at)
+        .bind(snapshot.body.clone())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub async fn find(reader: &Reader, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
+    let query = sqlx::query("select body from snapshots where id = $1").bind(id.0.clone());
+    let Some(row) = reader.fetch_optional(query).await? else { return Ok(None) };
+    let body: String = row.try_get(0).map_err(|error| reader.failed(&error))?;
+    serde_json::from_str(&body).map(Some).map_err(|error| Error::Corrupt(format!("the snapshot `{id}`: {error}")))
+}

@@ -1,0 +1,79 @@
+//! `describe_table`: everything the harvest knows of one table or view.
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::port::{Effect, Failure, Spec, Tool};
+use super::workspace::Workspace;
+use super::{reading, schema};
+use crate::domain::Column;
+
+pub struct DescribeTable;
+
+#[derive(Deserialize)]
+struct Args {
+    schema: Option<String>,
+    table: String,
+}
+
+#[async_trait]
+impl Tool for DescribeTable {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "describe_table",
+            description: "Describes one table or view: columns with types, nullability and defaults, primary key, foreign keys, indexes, row count, and for a view its definition. Reads no rows.",
+            args: schema::object(json!({"schema": schema::schema_name(), "table": schema::table_name()}), &["table"]),
+            output: schema::result(json!({
+                "schema": {"type": "string"}, "table": {"type": "string"}, "kind": {"type": "string"}, "rows": {"type": ["integer", "null"]},
+                "columns": {"type": "array", "items": {"type": "object"}}, "primary_key": {"type": "array", "items": {"type": "string"}},
+                "foreign_keys": {"type": "array", "items": {"type": "object"}}, "indexes": {"type": "array", "items": {"type": "object"}}
+            })),
+            example: json!({"schema": "main", "table": "orders"}),
+            effect: Effect::Read,
+            aliases: &["table.describe", "describe_view"],
+        }
+    }
+
+    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+        let args: Args = reading::parsed(args)?;
+        let table = reading::table(workspace, args.schema.as_deref(), &args.table)?;
+        let mut answer = json!({
+            "schema": table.schema,
+            "table": table.name,
+            "kind": table.kind,
+            "rows": table.row_count,
+            "columns": table.columns.iter().map(column_line).collect::<Vec<_>>(),
+            "primary_key": table.primary_key,
+            "foreign_keys": table.foreign_keys,
+            "indexes": table.indexes,
+        });
+        if let Value::Object(members) = &mut answer {
+            for (name, text) in [("definition", &table.definition), ("comment", &table.comment)] {
+                if let Some(text) = text {
+                    members.insert(name.to_owned(), Value::from(text.as_str()));
+                }
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// What is usual is left out: a column is not generated and has no default unless it says so.
+fn column_line(column: &Column) -> Value {
+    let mut line = Map::new();
+    line.insert("name".to_owned(), Value::from(column.name.as_str()));
+    line.insert("type".to_owned(), Value::from(column.r#type.as_str()));
+    line.insert("declared_type".to_owned(), Value::from(column.declared_type.as_str()));
+    line.insert("nullable".to_owned(), Value::from(column.nullable));
+    if let Some(default) = &column.default {
+        line.insert("default".to_owned(), Value::from(default.as_str()));
+    }
+    if column.generated {
+        line.insert("generated".to_owned(), Value::from(true));
+    }
+    if let Some(comment) = &column.comment {
+        line.insert("comment".to_owned(), Value::from(comment.as_str()));
+    }
+    Value::Object(line)
+}

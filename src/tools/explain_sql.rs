@@ -1,0 +1,42 @@
+//! `explain_sql`: the database's plan for a query, without running it.
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::port::{Effect, Failure, Spec, Tool};
+use super::workspace::Workspace;
+use super::{reading, schema};
+use crate::source::guard;
+
+pub struct ExplainSql;
+
+#[derive(Deserialize)]
+struct Args {
+    sql: String,
+}
+
+#[async_trait]
+impl Tool for ExplainSql {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "explain_sql",
+            description: "Shows the database's plan for one SELECT without running it; so it also tells whether the query is valid. Give the SELECT itself, without `explain`.",
+            args: schema::object(
+                json!({"sql": {"type": "string", "minLength": 1, "maxLength": 20000, "description": "One SELECT, VALUES or WITH … SELECT."}}),
+                &["sql"],
+            ),
+            output: schema::result(json!({"plan": {"type": "array", "items": {"type": "string"}}})),
+            example: json!({"sql": "select status, count(*) from orders group by status"}),
+            effect: Effect::Read,
+            aliases: &["sql.explain"],
+        }
+    }
+
+    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+        let args: Args = reading::parsed(args)?;
+        let query = guard::check(workspace.source.dialect(), &args.sql).map_err(|refusal| Failure::Mendable(refusal.to_string()))?;
+        let plan = workspace.source.explain(&query).await.map_err(reading::source_failure)?;
+        Ok(json!({"plan": plan}))
+    }
+}

@@ -1,0 +1,35 @@
+//! `list_schemas`: the schemas of the source and how much is in each.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::port::{Effect, Failure, Spec, Tool};
+use super::schema;
+use super::workspace::Workspace;
+use crate::domain::TableKind;
+
+pub struct ListSchemas;
+
+#[async_trait]
+impl Tool for ListSchemas {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "list_schemas",
+            description: "Lists the schemas of the database with the number of tables and views in each.",
+            args: schema::object(json!({}), &[]),
+            output: schema::result(json!({"schemas": {"type": "array", "items": {"type": "object"}}})),
+            example: json!({}),
+            effect: Effect::Read,
+            aliases: &[],
+        }
+    }
+
+    async fn call(&self, workspace: &Workspace, _: Value) -> Result<Value, Failure> {
+        let snapshot = &workspace.snapshot;
+        let line = |schema: &String| {
+            let count = |kind| snapshot.tables_of(schema).filter(|table| table.kind == kind).count();
+            json!({"schema": schema, "tables": count(TableKind::Table), "views": count(TableKind::View)})
+        };
+        Ok(json!({"engine": snapshot.engine, "schemas": snapshot.schemas.iter().map(line).collect::<Vec<_>>()}))
+    }
+}

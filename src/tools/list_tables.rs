@@ -1,0 +1,80 @@
+//! `list_tables`: tables and views of a schema, by pages.
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::port::{Effect, Failure, Spec, Tool};
+use super::workspace::Workspace;
+use super::{reading, schema};
+use crate::domain::{Table, TableKind};
+
+pub struct ListTables;
+
+#[derive(Deserialize)]
+struct Args {
+    schema: Option<String>,
+    kind: String,
+    name_contains: Option<String>,
+    limit: usize,
+    after: Option<String>,
+}
+
+#[async_trait]
+impl Tool for ListTables {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "list_tables",
+            description: "Lists tables and views of a schema in order of name, with row counts, number of columns and keys. `next` in the answer is the `after` of the next page.",
+            args: schema::object(
+                json!({
+                    "schema": schema::schema_name(),
+                    "kind": schema::one_of(&["any", "table", "view"], "any", "Only tables, or only views."),
+                    "name_contains": schema::text("Only names that contain this, in either case."),
+                    "limit": schema::integer(1, 200, 100, "Names on one page."),
+                    "after": schema::text("The `next` of the page before.")
+                }),
+                &[],
+            ),
+            output: schema::result(
+                json!({"schema": {"type": "string"}, "count": {"type": "integer"}, "tables": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["string", "null"]}}),
+            ),
+            example: json!({"schema": "main", "limit": 50}),
+            effect: Effect::Read,
+            aliases: &["tables.list"],
+        }
+    }
+
+    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+        let args: Args = reading::parsed(args)?;
+        let schema = reading::schema(workspace, args.schema.as_deref())?;
+        let part = args.name_contains.map(|part| part.to_lowercase());
+        let fits = |table: &&Table| {
+            (match args.kind.as_str() {
+                "table" => table.kind == TableKind::Table,
+                "view" => table.kind == TableKind::View,
+                _ => true,
+            }) && part.as_ref().is_none_or(|part| table.name.to_lowercase().contains(part))
+        };
+        let count = workspace.snapshot.tables_of(schema).filter(fits).count();
+        let after = args.after.as_deref().unwrap_or_default();
+        let mut page: Vec<&Table> =
+            workspace.snapshot.tables_of(schema).filter(fits).filter(|table| table.name.as_str() > after).take(args.limit + 1).collect();
+        let next = (page.len() > args.limit).then(|| page[args.limit - 1].name.clone());
+        page.truncate(args.limit);
+        let lines: Vec<Value> = page
+            .into_iter()
+            .map(|table| {
+                json!({
+                    "name": table.name,
+                    "kind": table.kind,
+                    "rows": table.row_count,
+                    "columns": table.columns.len(),
+                    "primary_key": table.primary_key,
+                    "foreign_keys": table.foreign_keys.len(),
+                })
+            })
+            .collect();
+        Ok(json!({"schema": schema, "count": count, "tables": lines, "next": next}))
+    }
+}
