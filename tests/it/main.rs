@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests say what is wrong by failing")]
 
 mod events;
+mod experts;
 mod guard;
 mod house;
 mod kill;
