@@ -132,7 +132,8 @@ async fn ask_models(models: &Models) -> Vec<String> {
         let Some(model) = models.get(&name) else { continue };
         let system = Message { role: Role::System, text: "Answer with JSON.".to_owned() };
         let user = Message { role: Role::User, text: "Answer {\"ok\": true}.".to_owned() };
-        let schema = json!({"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"], "additionalProperties": false});
+        let schema =
+            json!({"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"], "additionalProperties": false});
         let request = Request {
             purpose: "check".to_owned(),
             messages: vec![system, user],
@@ -174,7 +175,8 @@ fn reasoning(desk: Arc<Desk>, models: Models) -> anyhow::Result<ReasoningByName>
     let mut own = HashMap::new();
     for agent in desk.agents.all() {
         if let Some(name) = &agent.model {
-            let model = models.get(name).ok_or_else(|| anyhow!("agent `{}` wants the model `{name}`, which is not configured", agent.name))?;
+            let model =
+                models.get(name).ok_or_else(|| anyhow!("agent `{}` wants the model `{name}`, which is not configured", agent.name))?;
             own.insert(agent.name.clone(), model);
         }
     }

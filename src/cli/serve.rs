@@ -35,7 +35,12 @@ impl Serve {
         let mut flags = global.flags();
         flags.set_if_given("--source", "default_source", self.source.as_ref());
         flags.set_if_given("--listen", "api.listen", self.listen.as_ref());
-        let settings = global::load(flags)?.settings;
+        let loaded = global::load(flags)?;
+        #[cfg(feature = "crash-points")]
+        if let Some(point) = &loaded.crash_point {
+            anyhow::ensure!(crate::domain::crash::arm(point), "`{point}` is not a crash point");
+        }
+        let settings = loaded.settings;
         let source = settings.default_source.clone();
         let mut app = start(settings, Resume::Yes).await?;
         out::line(format!("Fathom listens on {}; the reference is at {0}/docs", app.url))?;

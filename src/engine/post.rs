@@ -29,7 +29,12 @@ pub struct Unmanned(pub Arc<str>);
 impl<A: Actor> Post<A> {
     pub fn new(agent: &str, mailbox: usize, make: impl Fn() -> Addr<A> + Send + Sync + 'static) -> Self {
         let actor = Mutex::new(make());
-        Self { agent: agent.into(), places: Arc::new(Semaphore::new(mailbox.clamp(1, Semaphore::MAX_PERMITS))), make: Box::new(make), actor }
+        Self {
+            agent: agent.into(),
+            places: Arc::new(Semaphore::new(mailbox.clamp(1, Semaphore::MAX_PERMITS))),
+            make: Box::new(make),
+            actor,
+        }
     }
 
     /// Waits for a place, in order of arrival.

@@ -65,7 +65,7 @@ impl Registry {
             let spec = tool.spec();
             for name in std::iter::once(&spec.name).chain(spec.aliases) {
                 let taken = places.insert(canonical(name), place);
-                assert!(taken.is_none(), "two tools are called `{name}`");
+                assert!(taken.is_none_or(|taken| taken == place), "two tools are called `{name}`");
             }
             let validator = jsonschema::validator_for(&spec.args).expect("every tool's schema of arguments is valid, which a test shows");
             let defaults = schema::defaults(&spec.args);

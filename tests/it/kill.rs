@@ -174,7 +174,7 @@ async fn every_named_crash_point_is_survived() {
             let source = shop::make(folder.path(), "shop.db").await;
             let calm = Launch::on(folder.path()).model(&model.url);
             let mut server =
-                Launch::on(folder.path()).model(&model.url).env("FATHOM_CRASH_AT", format!("{}:{nth}", point.name())).start().await;
+                Launch::on(folder.path()).model(&model.url).env("FATHOM_CRASH_POINT", format!("{}:{nth}", point.name())).start().await;
             // The process may die in the middle of these calls: a retry with the same key is safe.
             let http = server.client.http().clone();
             let body = json!({"source": source, "max_iterations": 4, "tasks_per_iter": 2});

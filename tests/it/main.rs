@@ -4,10 +4,12 @@
 mod api;
 mod cli;
 mod events;
+mod experts;
 mod guard;
 mod house;
 mod kill;
 mod load;
+mod model;
 mod source;
 mod store;
 mod support;

@@ -27,7 +27,12 @@ async fn scene(latency: Duration, plans: u64) -> Scene {
     let folder = TempDir::new().expect("a folder");
     let model = ModelServer::start(latency, plans).await;
     let source = shop::make(folder.path(), "shop.db").await.to_string_lossy().into_owned();
-    let server = Launch::on(folder.path()).model(&model.url).env("FATHOM_MODEL__RETRY_BASE_MS", "5").env("FATHOM_ENGINE__RETRY_BASE_MS", "5").start().await;
+    let server = Launch::on(folder.path())
+        .model(&model.url)
+        .env("FATHOM_MODEL__RETRY_BASE_MS", "5")
+        .env("FATHOM_ENGINE__RETRY_BASE_MS", "5")
+        .start()
+        .await;
     Scene { folder, server, model, source }
 }
 
@@ -80,7 +85,10 @@ async fn what_a_model_must_not_call_comes_back_to_it_and_the_run_goes_on() {
     assert_eq!(state["status"], "finished");
     let refused: Vec<String> = messages(&events, "tool_refused").iter().map(|event| event["data"]["reason"].to_string()).collect();
     assert_eq!(refused.len(), 3, "{refused:?}");
-    assert!(refused[0].contains("drop_everything") && refused[0].contains("sample_rows"), "names what is wrong and what is valid: {refused:?}");
+    assert!(
+        refused[0].contains("drop_everything") && refused[0].contains("sample_rows"),
+        "names what is wrong and what is valid: {refused:?}"
+    );
     assert_eq!(messages(&events, "tool_done").len(), 1, "the model had one more round to mend its calls");
     assert_eq!(state["tasks_done"], 1);
 }
@@ -194,7 +202,8 @@ async fn a_second_process_on_a_data_folder_refuses_and_names_the_first() {
     let scene = scene(Duration::ZERO, 1).await;
     let second = Launch::on(scene.folder.path());
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fathom"));
-    let refused = command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&second.data).stdin(Stdio::null()).output().expect("it runs");
+    let refused =
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&second.data).stdin(Stdio::null()).output().expect("it runs");
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
     let text = String::from_utf8_lossy(&refused.stderr);
     assert!(text.contains(&scene.server.pid().to_string()) && text.contains(&scene.server.client.url), "{text}");

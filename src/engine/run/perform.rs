@@ -352,9 +352,7 @@ async fn over(site: &Site, effect: Effect) {
 }
 
 fn guidance(state: &RunState) -> Guidance {
-    let answered = state.questions.iter().filter_map(|asked| {
-        Some(AnswerLine::of(&asked.question, asked.answer.as_ref()?))
-    });
+    let answered = state.questions.iter().filter_map(|asked| Some(AnswerLine::of(&asked.question, asked.answer.as_ref()?)));
     Guidance { intent: state.intent.clone(), answers: answered.collect() }
 }
 
