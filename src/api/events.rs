@@ -119,15 +119,15 @@ mod tests {
     fn a_stream_goes_on_where_its_reader_was() {
         let own = format!("{}:5", run(1));
         let foreign = format!("{}:5", run(2));
-        let cases: [(Option<&str>, Option<&str>, Result<Seq, Code>); 13] = [
+        let cases = [
             (None, None, Ok(0)),
             (None, Some("7"), Ok(7)),
             (Some("9"), Some("7"), Ok(9)),
             (Some(""), Some("7"), Ok(7)),
             (Some("9"), Some("x"), Ok(9)),
-            (Some(&own), None, Ok(5)),
-            (Some(&foreign), None, Err(Code::EventOfAnotherRun)),
-            (None, Some(&foreign), Err(Code::EventOfAnotherRun)),
+            (Some(own.as_str()), None, Ok(5)),
+            (Some(foreign.as_str()), None, Err(Code::EventOfAnotherRun)),
+            (None, Some(foreign.as_str()), Err(Code::EventOfAnotherRun)),
             (Some("-1"), None, Err(Code::InvalidParameter)),
             (Some("1.5"), None, Err(Code::InvalidParameter)),
             (None, Some(""), Err(Code::InvalidParameter)),

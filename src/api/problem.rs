@@ -1,6 +1,6 @@
 //! Errors as clients see them: RFC 9457 problem documents, everywhere and for everything.
 
-use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,6 @@ pub struct Problem {
     pub valid: Vec<String>,
     /// The answer that stands, where a second one came.
     pub first: Option<Answer>,
-    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The JSON of a problem.
@@ -50,7 +49,7 @@ pub struct Document {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, valid: Vec::new(), first: None, headers: Vec::new() }
+        Self { code, detail: detail.into(), field: None, valid: Vec::new(), first: None }
     }
 
     pub fn invalid_field(field: &str, detail: impl Into<String>) -> Self {
@@ -110,20 +109,19 @@ impl Problem {
             .and_then(|value| value.to_str().ok())
             .map(|list| list.split(',').map(|method| method.trim().to_owned()).filter(|method| !method.is_empty()).collect())
             .unwrap_or_default();
-        let mut problem = Self::new(Code::MethodNotAllowed, format!("this path takes {}", methods.join(", "))).with_valid(methods);
-        problem.headers.extend(allow.map(|value| (ALLOW, value.clone())));
-        problem
+        Self::new(Code::MethodNotAllowed, format!("this path takes {}", methods.join(", "))).with_valid(methods)
     }
 
-    /// Headers that belong to a code whatever the occasion.
-    fn all_headers(&self) -> Vec<(HeaderName, HeaderValue)> {
-        let mut headers = self.headers.clone();
+    /// The header that belongs to a code.
+    fn headers(&self) -> Option<(HeaderName, HeaderValue)> {
         match self.code {
-            Code::Unauthorized => headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"fathom\""))),
-            Code::Stopping | Code::NotReady | Code::RunMoved => headers.push((RETRY_AFTER, HeaderValue::from_static("2"))),
-            _ => {}
+            Code::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"fathom\""))),
+            Code::Stopping | Code::NotReady | Code::RunMoved => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
+            // What is left of the body is not read, so nothing else can come on this connection.
+            Code::BodyTooLarge | Code::SlowBody => Some((CONNECTION, HeaderValue::from_static("close"))),
+            Code::MethodNotAllowed => Some((ALLOW, HeaderValue::try_from(self.valid.join(",")).ok()?)),
+            _ => None,
         }
-        headers
     }
 }
 
@@ -133,7 +131,7 @@ impl IntoResponse for Problem {
         let mut response = (self.status(), text).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        headers.extend(self.all_headers());
+        headers.extend(self.headers());
         response
     }
 }

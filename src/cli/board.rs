@@ -17,6 +17,7 @@ pub struct Board {
     pub tokens: u64,
     pub usd: f64,
     pub ended: Option<RunStatus>,
+    /// Digests: what is found again is not found anew.
     findings: HashSet<String>,
 }
 
@@ -47,14 +48,14 @@ impl Board {
             E::Error { .. } => self.end(RunStatus::Failed),
             E::Cancelled { .. } => self.end(RunStatus::Cancelled),
             E::ModelAnswered { call, .. } | E::ModelFailed { call, .. } => self.pay(call),
-            E::CatalogWritten { key, .. } => drop(self.findings.insert(key.clone())),
+            E::CatalogWritten { digest, .. } | E::InsightFound { digest: Some(digest), .. } => drop(self.findings.insert(digest.clone())),
             E::QuestionAsked(question) => self.questions.push(question.clone()),
             E::QuestionAnswered { question_id, .. } => self.questions.retain(|question| question.question_id != *question_id),
             E::PlanFailed { .. }
             | E::ToolDone { .. }
             | E::ToolFailed { .. }
             | E::ToolRefused { .. }
-            | E::InsightFound { .. }
+            | E::InsightFound { digest: None, .. }
             | E::IntentChanged { .. }
             | E::BudgetLow { .. }
             | E::BudgetUsedUp { .. } => {}

@@ -19,7 +19,7 @@ pub struct Display {
 }
 
 impl Display {
-    pub fn new() -> Self {
+    pub fn on_terminal() -> Self {
         let screen = MultiProgress::new();
         let totals = screen.add(ProgressBar::new_spinner().with_style(style("{spinner:.cyan} {elapsed} {wide_msg:.bold}")));
         totals.enable_steady_tick(TICK);

@@ -113,8 +113,17 @@ mod tests {
     fn what_a_person_types_is_understood() {
         let cli = parsed(&["run", "shop.db", "--intent", "a", "--intent", "b", "--budget-usd", "0.5", "--json"]).unwrap();
         let Command::Run(run) = cli.command else { panic!("not a run") };
-        assert_eq!((run.source.as_deref(), run.goals, run.budget_usd, run.json), (Some("shop.db"), vec!["a".into(), "b".into()], Some(0.5), true));
-        for wrong in [&["runs", "answer", "r", "q"][..], &["runs", "answer", "r", "q", "a", "--option", "b"], &["runs", "intent", "r"], &["run", "--nope"], &[]] {
+        assert_eq!(
+            (run.source.as_deref(), run.goals, run.budget_usd, run.json),
+            (Some("shop.db"), vec!["a".into(), "b".into()], Some(0.5), true)
+        );
+        for wrong in [
+            &["runs", "answer", "r", "q"][..],
+            &["runs", "answer", "r", "q", "a", "--option", "b"],
+            &["runs", "intent", "r"],
+            &["run", "--nope"],
+            &[],
+        ] {
             assert!(parsed(wrong).is_err(), "{wrong:?} was taken");
         }
         assert!(parsed(&["runs", "intent", "r", "--constraint", "c"]).is_ok());

@@ -43,17 +43,17 @@ impl Serve {
         let settings = loaded.settings;
         let source = settings.default_source.clone();
         let mut app = start(settings, Resume::Yes).await?;
-        out::line(format!("Fathom listens on {}; the reference is at {0}/docs", app.url))?;
+        say(format!("Fathom listens on {}; the reference is at {0}/docs", app.url));
         if let Some(source) = source {
-            out::line(format!("runs that name no source discover {source}"))?;
+            say(format!("runs that name no source discover {source}"));
         }
         if app.resumed > 0 {
-            out::line(format!("{} that had not finished go on", out::count(app.resumed, "run")))?;
+            say(format!("{} that had not finished go on", out::count(app.resumed, "run")));
         }
         if let Some(token) = &app.first_token {
-            out::line("other machines can reach this address, so every call needs this token, which is shown only now:")?;
-            out::line(format!("  {token}"))?;
-            out::line(format!("more of them with  {}", global.again("token new NAME")))?;
+            say("other machines can reach this address, so every call needs this token, which is shown only now:");
+            say(format!("  {token}"));
+            say(format!("more of them with  {}", global.again("token new NAME")));
         }
         tokio::select! {
             () = interrupted() => {}
@@ -67,4 +67,9 @@ impl Serve {
             () = interrupted() => Ok(Exit::Interrupted),
         }
     }
+}
+
+/// A server goes on although whoever started it does not read what it prints.
+fn say(text: impl AsRef<str>) {
+    let _ = out::line(text);
 }

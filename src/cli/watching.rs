@@ -50,7 +50,7 @@ impl Watching<'_> {
     pub async fn follow(&self, after: Seq, live: bool) -> anyhow::Result<Watched> {
         let mut events = self.client.follow(self.run, after, live);
         let mut board = Board::default();
-        let mut display = (self.form == Form::Picture).then(Display::new);
+        let mut display = (self.form == Form::Picture).then(Display::on_terminal);
         let interruption = interrupted();
         tokio::pin!(interruption);
         let watched = loop {

@@ -150,9 +150,8 @@ async fn every_call_answers_as_documented() {
     let (_, state) = scene.server.client.get(&format!("/runs/{}", scene.run)).await;
     let last = state["last_seq"].to_string();
     let host = scene.server.client.url.trim_start_matches("http://").to_owned();
-    let filled = |text: &str| {
-        text.replace("{run}", &scene.run).replace("{last}", &last).replace("{host}", &host).replace("{source}", &scene.source)
-    };
+    let filled =
+        |text: &str| text.replace("{run}", &scene.run).replace("{last}", &last).replace("{host}", &host).replace("{source}", &scene.source);
     let mut wrong = Vec::new();
     for (method, path, headers, body, status, code) in CALLS {
         let url = format!("{}{}", scene.server.client.url, filled(path));
@@ -199,9 +198,11 @@ async fn judge(response: reqwest::Response, without_body: bool, status: u16, cod
 async fn a_huge_body_is_refused_declared_or_not() {
     let scene = scene().await;
     let huge = format!(r#"{{"source": "{}"}}"#, "x".repeat(2 << 20));
-    let chunks: Vec<Result<String, std::io::Error>> = huge.as_bytes().chunks(1 << 16).map(|chunk| Ok(String::from_utf8_lossy(chunk).into())).collect();
+    let chunks: Vec<Result<String, std::io::Error>> =
+        huge.as_bytes().chunks(1 << 16).map(|chunk| Ok(String::from_utf8_lossy(chunk).into())).collect();
     for body in [reqwest::Body::from(huge.clone()), reqwest::Body::wrap_stream(futures::stream::iter(chunks))] {
-        let request = scene.server.client.http().post(format!("{}/runs", scene.server.client.url)).header("content-type", "application/json");
+        let request =
+            scene.server.client.http().post(format!("{}/runs", scene.server.client.url)).header("content-type", "application/json");
         // The server may hang up before it has read all of it.
         if let Ok(response) = request.body(body).send().await {
             assert_eq!(judge(response, false, 413, "body_too_large").await, None);
@@ -367,7 +368,8 @@ async fn streams_are_what_event_sources_expect() {
     let scene = scene().await;
     let client = &scene.server.client;
     let response = client.http().get(format!("{}/runs/{}/events", client.url, scene.run)).send().await.expect("an answer");
-    for (name, value) in [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-store"), ("x-accel-buffering", "no")] {
+    for (name, value) in [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
+    {
         assert_eq!(response.headers()[name], value);
     }
     let text = response.text().await.expect("it ends by itself");

@@ -99,7 +99,9 @@ fn what_cannot_be_done_is_said_with_an_exit_code() {
 fn help_teaches_and_shells_can_complete() {
     let folder = TempDir::new().expect("a folder");
     let here = folder.path();
-    for words in [&["--help"][..], &["run", "--help"], &["serve", "--help"], &["runs", "--help"], &["token", "--help"], &["completions", "--help"]] {
+    for words in
+        [&["--help"][..], &["run", "--help"], &["serve", "--help"], &["runs", "--help"], &["token", "--help"], &["completions", "--help"]]
+    {
         let (exit, out, _) = fathom(here, words);
         assert!(exit == 0 && out.contains("Examples:"), "{words:?}: {out}");
     }
@@ -171,6 +173,7 @@ async fn who_interrupts_a_run_detaches_and_can_go_on() {
     set(&mut watch);
     let output = watch.output().expect("the binary starts");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let events: Vec<Value> = String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
+    let events: Vec<Value> =
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
     assert_whole(&events);
 }
