@@ -30,8 +30,6 @@ use super::state::{RunState, TaskLine};
 
 /// Names of tables that the event lists.
 const LISTED_TABLES: usize = 200;
-/// Finished tasks that the planner is told of.
-const DONE_LINES: usize = 60;
 
 /// Where the work of one run is done.
 #[derive(Clone)]
@@ -215,11 +213,10 @@ struct Planning {
 
 impl Planning {
     fn of(state: &RunState) -> Self {
-        let skip = state.tasks.len().saturating_sub(DONE_LINES);
         Self {
             request: state.request.clone(),
             schema: state.schema.clone().unwrap_or_default(),
-            done: state.tasks.iter().skip(skip).map(done_line).collect(),
+            done: state.tasks.iter().map(done_line).collect(),
             questions: state.open_questions().cloned().collect(),
         }
     }
