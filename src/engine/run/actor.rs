@@ -21,7 +21,9 @@ use crate::engine::shared::Shared;
 use crate::engine::{Command, CommandOutcome, Error};
 use crate::store::{self, Append, ConsumedCommand, Record, StepRow, StoredCommand};
 
+use super::batch::{Due, Reply, Undertaken, Waiting};
 use super::effects::{self, Effect};
+use super::fate::FateTeller;
 use super::input::{Input, Refusal};
 use super::perform::{self, Site};
 use super::state::{Phase, RunState};
@@ -74,41 +76,6 @@ pub struct Deliver {
 #[rtype(result = "()")]
 pub struct EffectOver {
     pub effect: Effect,
-}
-
-struct Waiting {
-    input: Input,
-    step: Option<StepRow>,
-    entries: Vec<EntryWrite>,
-    command_id: Option<String>,
-    answer: Reply,
-}
-
-enum Reply {
-    Nobody,
-    Reporter(oneshot::Sender<bool>),
-    Person(oneshot::Sender<Result<CommandOutcome, Error>>),
-}
-
-/// An answer that is due when the append is on disk.
-struct Due {
-    reply: Reply,
-    outcome: Result<CommandOutcome, Refusal>,
-}
-
-/// Tells the conductor how the actor ended, also when it panicked.
-struct FateTeller {
-    run: RunId,
-    fate: Fate,
-    head: Seq,
-    tell: mpsc::UnboundedSender<RunOver>,
-}
-
-impl Drop for FateTeller {
-    fn drop(&mut self) {
-        // At shutdown nobody listens any more.
-        let _ = self.tell.send(RunOver { run: self.run, fate: self.fate, head: self.head });
-    }
 }
 
 impl RunActor {
@@ -355,22 +322,6 @@ impl RunActor {
         for (_, cancel) in self.in_flight.drain() {
             cancel.cancel();
         }
-    }
-}
-
-/// What a turn has decided.
-#[derive(Default)]
-struct Undertaken {
-    events: Vec<EventBody>,
-    steps: Vec<StepRow>,
-    entries: Vec<EntryWrite>,
-    consumed: Vec<ConsumedCommand>,
-    due: Vec<Due>,
-}
-
-impl Undertaken {
-    fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.steps.is_empty() && self.consumed.is_empty()
     }
 }
 

@@ -1,7 +1,9 @@
 //! One run: its pure state and machine, and the actor that keeps both in step with the journal.
 
 pub mod actor;
+mod batch;
 pub mod effects;
+mod fate;
 pub mod headline;
 pub mod input;
 pub mod machine;

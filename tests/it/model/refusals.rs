@@ -61,7 +61,7 @@ async fn failures_of_the_server_are_tried_again_in_all_their_forms() {
         || Answer::raw(200, "<html><title>Login</title></html>"),
         || Answer::raw(200, ""),
         || Answer::json(200, json!({ "choices": [] })),
-        || Answer::raw(200, &format!("{{\"choices\":[{{\"message\":{{\"content\":\"{}", "x".repeat(50))).cut(),
+        || Answer::raw(200, format!("{{\"choices\":[{{\"message\":{{\"content\":\"{}", "x".repeat(50))).cut(),
         || Answer::raw(500, r#"{"error":{"code":500,"message":"cut"#).cut(),
     ];
     for failure in failures {
@@ -214,7 +214,8 @@ async fn a_text_that_the_server_rejected_is_taken_where_it_is_good() {
 
 #[tokio::test]
 async fn what_cannot_be_helped_is_said_once_and_in_its_own_words() {
-    let cases: [(fn() -> Answer, fn(&Error) -> bool); 5] = [
+    type Case = (fn() -> Answer, fn(&Error) -> bool);
+    let cases: [Case; 5] = [
         (|| Answer::json(401, json!({ "detail": "Invalid key" })), |error| matches!(error, Error::Unauthorized(_))),
         (|| error(404, "model `m` not found"), |error| matches!(error, Error::Refused(text) if text.contains("not found"))),
         (|| error(400, "This model's maximum context length is 4096 tokens, max_tokens"), |error| matches!(error, Error::TooLong(_))),

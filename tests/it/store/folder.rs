@@ -1,5 +1,7 @@
 //! The data folder: who may have it, what is in it, and what is said when it cannot be used.
 
+#![expect(unsafe_code, reason = "root may write anywhere; only the kernel can lend a thread the rights of nobody")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -10,7 +12,7 @@ use tempfile::TempDir;
 use super::open;
 
 async fn refused(folder: &std::path::Path) -> Error {
-    SqliteStore::open(folder).await.err().expect("the folder is refused")
+    SqliteStore::open(folder).await.expect_err("the folder is refused")
 }
 
 #[tokio::test]

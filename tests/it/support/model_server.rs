@@ -112,7 +112,7 @@ fn think(rule: &Rule, system: &str, brief: &Value) -> (String, Value) {
         let iteration = brief["iteration"].as_u64().unwrap_or(1);
         return (format!("plan/{iteration}"), plan(rule, brief, schema, iteration));
     }
-    ("act".to_owned(), act(&system, brief, schema))
+    (format!("act/{}", brief["round"].as_u64().unwrap_or(1)), act(&system, brief, schema))
 }
 
 fn plan(rule: &Rule, brief: &Value, schema: &str, iteration: u64) -> Value {
