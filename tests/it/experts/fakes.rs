@@ -145,6 +145,7 @@ impl Store for FakeStore {
     async fn steps(&self, _: RunId, _: TaskId) -> Result<Vec<StepRow>, store::Error> { unreachable!() }
     async fn put_command(&self, _: store::NewCommand) -> Result<store::StoredCommand, store::Error> { unreachable!() }
     async fn open_commands(&self, _: RunId) -> Result<Vec<store::StoredCommand>, store::Error> { unreachable!() }
+    async fn command(&self, _: RunId, _: &str) -> Result<Option<store::StoredCommand>, store::Error> { unreachable!() }
     async fn put_entries(&self, _: &SourceKey, _: Vec<EntryWrite>) -> Result<(), store::Error> { unreachable!() }
     async fn entry(&self, _: &SourceKey, _: Layer, _: &str, _: &str) -> Result<Option<Entry>, store::Error> { unreachable!() }
     async fn put_snapshot(&self, _: &Snapshot) -> Result<(), store::Error> { unreachable!() }
@@ -307,9 +308,11 @@ impl Reasoning for ScriptedReasoning {
     }
 }
 
+type Answer = Box<dyn Fn(&Request) -> Result<String, model::Error> + Send + Sync>;
+
 /// A model that answers each request by a function of it, and keeps the requests.
 pub struct ScriptedModel {
-    answer: Box<dyn Fn(&Request) -> Result<String, model::Error> + Send + Sync>,
+    answer: Answer,
     pub requests: Mutex<Vec<Request>>,
 }
 
