@@ -17,6 +17,7 @@ pub enum Code {
     NoSuchRun,
     NoSuchQuestion,
     NoSuchToken,
+    NoSuchOption,
     MethodNotAllowed,
     SlowBody,
     RunEnded,
@@ -37,7 +38,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::MissingField,
@@ -51,6 +52,7 @@ impl Code {
         Self::NoSuchRun,
         Self::NoSuchQuestion,
         Self::NoSuchToken,
+        Self::NoSuchOption,
         Self::MethodNotAllowed,
         Self::SlowBody,
         Self::RunEnded,
@@ -131,6 +133,12 @@ impl Code {
                 ("no_such_question", S::NOT_FOUND, "No such question", include_str!("../../docs/errors/no_such_question.md"))
             }
             Self::NoSuchToken => ("no_such_token", S::NOT_FOUND, "No such token", include_str!("../../docs/errors/no_such_token.md")),
+            Self::NoSuchOption => (
+                "no_such_option",
+                S::UNPROCESSABLE_ENTITY,
+                "The question has no such option",
+                include_str!("../../docs/errors/no_such_option.md"),
+            ),
             Self::MethodNotAllowed => (
                 "method_not_allowed",
                 S::METHOD_NOT_ALLOWED,

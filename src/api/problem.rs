@@ -147,7 +147,7 @@ impl From<engine::Error> for Problem {
             E::RunEnded { .. } => Self::new(Code::RunEnded, detail),
             E::NoSuchQuestion { open, .. } => Self::new(Code::NoSuchQuestion, detail).with_valid(open),
             E::AnsweredBefore { first, .. } => Self { first: Some(first), ..Self::new(Code::AnsweredBefore, detail) },
-            E::NoSuchOption { options, .. } => Self::invalid_field("option", detail).with_valid(options),
+            E::NoSuchOption { options, .. } => Self::new(Code::NoSuchOption, detail).of_field("option").with_valid(options),
             E::WrongState { .. } => Self::new(Code::WrongState, detail),
             E::Invalid { field, .. } if field == "after" || field == "limit" => Self::invalid_parameter(&field, detail),
             E::Invalid { field, .. } => Self::invalid_field(&field, detail),

@@ -7,14 +7,14 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 
 use super::ApiState;
 use super::params::{PAGE_LIMITS, Params, RunPath, header};
 use super::problem::Problem;
-use super::runs::RunItem;
-use crate::domain::{Entry, Intent, RunId, StopReason};
-use crate::engine::{QuestionView, TaskView};
+use super::tasks::state_name;
+use crate::catalog::report::{Report, ReportFacts, TaskLine, to_markdown};
+use crate::domain::{Answer, Entry, PlannedTask, Question, RunId, Task};
+use crate::engine::TaskView;
 use crate::store::Page;
 
 /// Findings that one report holds; the rest is in `/findings`.
@@ -24,23 +24,6 @@ const FINDINGS: usize = 5_000;
 enum Format {
     Markdown,
     Json,
-}
-
-/// What a report is made of.
-#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Report {
-    pub run: RunItem,
-    pub intent: Intent,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop_reason: Option<StopReason>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    pub findings: Vec<Entry>,
-    /// True where there are more findings than a report holds.
-    pub cut: bool,
-    pub questions: Vec<QuestionView>,
-    pub tasks: Vec<TaskView>,
-    pub undone: Vec<String>,
 }
 
 /// Reports what a run found
@@ -66,47 +49,68 @@ pub async fn report(
     let format = asked.unwrap_or_else(|| accepted(header(&headers, "accept").ok().flatten()));
     let report = gather(&state, id).await?;
     Ok(match format {
-        Format::Markdown => ([(CONTENT_TYPE, "text/markdown; charset=utf-8")], markdown(&report)).into_response(),
+        Format::Markdown => ([(CONTENT_TYPE, "text/markdown; charset=utf-8")], to_markdown(&report)).into_response(),
         Format::Json => Json(report).into_response(),
     })
 }
 
+/// Brings the facts together; what they come to is for the catalog to say.
 async fn gather(state: &ApiState, id: RunId) -> Result<Report, Problem> {
     let row = state.runs.run(id).await?;
     let view = state.runs.look(id).await?;
-    let mut findings = Vec::new();
-    let mut page = Page { limit: *PAGE_LIMITS.end(), after: None };
-    let cut = loop {
-        let next = state.runs.findings(id, &page).await?;
-        findings.extend(next.items);
-        match next.next {
-            None => break false,
-            Some(_) if findings.len() >= FINDINGS => break true,
-            after => page.after = after,
-        }
+    let entries = findings(state, id).await?;
+    let named = row.summary.snapshot.as_ref().or(row.request.snapshot.as_ref());
+    let snapshot = match named {
+        Some(snapshot) => state.store.snapshot(snapshot).await?,
+        None => None,
     };
-    Ok(Report {
-        run: RunItem { status: view.status, ..RunItem::of(&row) },
-        intent: view.intent,
+    let tasks: Vec<TaskLine> = view.tasks.iter().map(task_line).collect();
+    let questions: Vec<(Question, Option<Answer>)> = view.questions.into_iter().map(|asked| (asked.question, asked.answer)).collect();
+    Ok(Report::from_facts(&ReportFacts {
+        run: id,
+        request: &row.request,
+        status: view.status,
+        summary: &row.summary,
+        intent: &view.intent,
+        snapshot: snapshot.as_ref(),
+        tasks: &tasks,
+        entries: &entries,
+        questions: &questions,
         stop_reason: view.stop_reason,
-        error: view.error,
-        findings,
-        cut,
-        questions: view.questions,
-        tasks: view.tasks,
-        undone: view.undone,
-    })
+        error: view.error.as_deref(),
+        undone: &view.undone,
+    }))
 }
 
-/// The call site of the catalog's report: its renderer takes over here.
-fn markdown(report: &Report) -> String {
-    let mut text = format!("# What is in `{}`\n\nRun `{}` is {}.\n", report.run.source, report.run.run_id, report.run.status.name());
-    for entry in &report.findings {
-        let claim = &entry.claim;
-        text.push_str(&format!("\n- `{}` ({}, {:.2})", claim.key, claim.status.name(), claim.confidence.value()));
+async fn findings(state: &ApiState, id: RunId) -> Result<Vec<Entry>, Problem> {
+    let mut entries = Vec::new();
+    let mut page = Page { limit: *PAGE_LIMITS.end(), after: None };
+    while entries.len() < FINDINGS {
+        let next = state.runs.findings(id, &page).await?;
+        entries.extend(next.items);
+        if next.next.is_none() {
+            break;
+        }
+        page.after = next.next;
     }
-    text.push('\n');
-    text
+    Ok(entries)
+}
+
+fn task_line(task: &TaskView) -> TaskLine {
+    let planned = PlannedTask {
+        expert: task.expert.clone(),
+        goal: task.goal.clone(),
+        schema: task.schema.clone(),
+        table: task.table.clone(),
+        priority: task.priority,
+    };
+    let outcome = task.outcome.as_ref();
+    TaskLine {
+        task: Task { task: task.task, iteration: task.iteration, planned },
+        state: state_name(task.state).to_owned(),
+        notes: outcome.map(|outcome| outcome.notes.clone()).or_else(|| task.failure.clone()).unwrap_or_default(),
+        findings: outcome.map_or(0, |outcome| outcome.findings),
+    }
 }
 
 /// Markdown only where it is asked for by name.

@@ -21,6 +21,8 @@ use crate::store::{Idempotency, RunRow};
 
 pub const MAX_ITERATIONS: RangeInclusive<u32> = 1..=100;
 pub const TASKS_PER_ITER: RangeInclusive<u32> = 1..=6;
+/// The reasoning that needs no model.
+const BUILTIN: &str = "builtin";
 const NAME_CHARS: usize = 4_000;
 
 /// What a run is asked for; everything may be left out.
@@ -105,8 +107,10 @@ fn complete(asked: StartRequest, state: &ApiState) -> Result<RunRequest, Problem
         }
     };
     let model = named("model", asked.model)?.unwrap_or_else(|| state.default_model.clone());
-    if !state.known_models.contains(&model) && model != state.default_model {
-        let detail = format!("`{model}` is not a model that is configured here");
+    // Where a model server is configured, it may have models that the settings do not list.
+    let has_server = state.known_models.iter().any(|known| known != BUILTIN) || state.default_model != BUILTIN;
+    if model != BUILTIN && !has_server {
+        let detail = format!("there is no model `{model}`, as no model server is configured");
         return Err(Problem::invalid_field("model", detail).with_valid(state.known_models.iter().map(String::as_str)));
     }
     let intent = asked.intent.unwrap_or_default();

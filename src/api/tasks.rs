@@ -10,7 +10,7 @@ use super::params::{Items, Params, RunPath};
 use super::problem::Problem;
 use crate::engine::{TaskState, TaskView};
 
-const STATES: [&str; 5] = ["ready", "running", "done", "failed", "dropped"];
+const STATES: [TaskState; 5] = [TaskState::Ready, TaskState::Running, TaskState::Done, TaskState::Failed, TaskState::Dropped];
 
 /// Lists the tasks of a run, in the order in which they were planned
 #[utoipa::path(get, path = "/runs/{id}/tasks", tag = "results", operation_id = "list_tasks",
@@ -22,7 +22,7 @@ const STATES: [&str; 5] = ["ready", "running", "done", "failed", "dropped"];
     responses((status = 200, description = "A page of tasks", body = Items<TaskView>)))]
 pub async fn list(State(state): State<Arc<ApiState>>, RunPath(id): RunPath, params: Params) -> Result<Json<Items<TaskView>>, Problem> {
     let params = params.only(&["state", "expert", "limit", "after"])?;
-    let wanted = params.one_of("state", &STATES, state_of)?;
+    let wanted = params.one_of("state", &STATES.map(state_name), state_of)?;
     let page = params.page()?;
     let tasks = state.runs.look(id).await?.tasks.into_iter();
     let expert = params.text("expert");
@@ -30,15 +30,18 @@ pub async fn list(State(state): State<Arc<ApiState>>, RunPath(id): RunPath, para
     Items::page_of(tasks, &page).map(Json)
 }
 
-fn state_of(name: &str) -> Option<TaskState> {
-    match name {
-        "ready" => Some(TaskState::Ready),
-        "running" => Some(TaskState::Running),
-        "done" => Some(TaskState::Done),
-        "failed" => Some(TaskState::Failed),
-        "dropped" => Some(TaskState::Dropped),
-        _ => None,
+pub fn state_name(state: TaskState) -> &'static str {
+    match state {
+        TaskState::Ready => "ready",
+        TaskState::Running => "running",
+        TaskState::Done => "done",
+        TaskState::Failed => "failed",
+        TaskState::Dropped => "dropped",
     }
+}
+
+fn state_of(name: &str) -> Option<TaskState> {
+    STATES.into_iter().find(|state| state_name(*state) == name)
 }
 
 #[cfg(test)]
@@ -47,8 +50,9 @@ mod tests {
 
     #[test]
     fn states_have_the_names_that_tasks_show() {
-        for name in STATES {
-            assert_eq!(serde_json::to_value(state_of(name).unwrap()).unwrap(), name);
+        for state in STATES {
+            assert_eq!(serde_json::to_value(state).unwrap(), state_name(state));
+            assert_eq!(state_of(state_name(state)), Some(state));
         }
     }
 }

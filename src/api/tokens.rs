@@ -88,14 +88,6 @@ pub async fn revoke(State(state): State<Arc<ApiState>>, TokenPath(name): TokenPa
     if there_was { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::new(Code::NoSuchToken, format!("there is no token `{name}`"))) }
 }
 
-/// Makes a token where there is none at all: what a server that wants tokens prints at its first start.
-pub async fn first(store: &dyn Store, name: &str) -> Result<Option<String>, store::Error> {
-    if !store.tokens().await?.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(make(store, name).await?.token))
-}
-
 async fn make(store: &dyn Store, name: &str) -> Result<MadeToken, store::Error> {
     let token = Token::fresh();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;

@@ -1,6 +1,8 @@
 //! The report of a run: what was asked, what was found with its evidence, what was refuted, what stays open. Pure, from domain facts.
 
 mod markdown;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -120,8 +120,7 @@ mod tests {
     #[test]
     fn a_frame_is_read_back_and_an_unknown_kind_is_kept() {
         let run = RunId::from_uuid(uuid::Uuid::from_u128(3));
-        let frame = Event::frame(run, 4, 5, "run", "paused", "{}");
-        let raw = frame.lines().find_map(|line| line.strip_prefix("data: ")).unwrap().to_owned();
+        let raw = format!(r#"{{"seq":4,"ts":5,"run_id":"{run}","type":"run","message":"paused","data":{{}}}}"#);
         let line = Line::read(raw.clone());
         assert_eq!(line.event, Some(Event { seq: 4, ts: 5, run_id: run, body: EventBody::Paused {} }));
         let strange = Line::read(raw.replace("paused", "danced"));

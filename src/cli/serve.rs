@@ -5,9 +5,9 @@ use clap::Args;
 use super::exit::Exit;
 use super::global::{self, Global};
 use super::out;
-use super::target::stop;
+use super::target::start;
 use super::watching::interrupted;
-use crate::app::{self, Resume};
+use crate::app::Resume;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,10 +42,13 @@ impl Serve {
         }
         let settings = loaded.settings;
         let source = settings.default_source.clone();
-        let mut app = app::start(settings, Resume::Yes).await?;
+        let mut app = start(settings, Resume::Yes).await?;
         out::line(format!("Fathom listens on {}; the reference is at {0}/docs", app.url))?;
         if let Some(source) = source {
             out::line(format!("runs that name no source discover {source}"))?;
+        }
+        if app.resumed > 0 {
+            out::line(format!("{} that had not finished go on", out::count(app.resumed, "run")))?;
         }
         if let Some(token) = &app.first_token {
             out::line("other machines can reach this address, so every call needs this token, which is shown only now:")?;
@@ -58,8 +61,9 @@ impl Serve {
             served = &mut app.served => return served?.map(|()| Exit::Done),
         }
         out::note("stopping; once more to stop at once");
+        app.shutdown.cancel();
         tokio::select! {
-            stopped = stop(app) => stopped.map(|()| Exit::Done),
+            stopped = app.served => stopped?.map(|()| Exit::Done),
             () = interrupted() => Ok(Exit::Interrupted),
         }
     }

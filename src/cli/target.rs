@@ -34,7 +34,7 @@ impl Target {
             // The command's own output is what a person wants to see.
             settings.telemetry.log = "warn".to_owned();
         }
-        let app = app::start(settings, resume).await?;
+        let app = start(settings, resume).await?;
         let client = Client::new(&app.url, None)?;
         Ok(Self { client, app: Some(app), same_machine: true })
     }
@@ -46,15 +46,18 @@ impl Target {
 
     pub async fn close(self) -> anyhow::Result<()> {
         match self.app {
-            Some(app) => stop(app).await,
+            Some(app) => {
+                app.shutdown.cancel();
+                app.served.await?
+            }
             None => Ok(()),
         }
     }
 }
 
-pub async fn stop(app: App) -> anyhow::Result<()> {
-    app.shutdown.cancel();
-    app.served.await?
+/// What keeps the app from starting is something that a person can mend: a folder, a port, an agent file.
+pub async fn start(settings: Settings, resume: Resume) -> Result<App, UsageError> {
+    app::start(settings, resume).await.map_err(|error| UsageError(format!("{error:#}")))
 }
 
 /// The URL in what a lock file says: `pid=<n> url=<url>`.

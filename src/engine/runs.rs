@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::domain::crash::CrashPoint;
 use crate::domain::{Answer, Entry, Intent, Layer, RunId, RunRequest, Seq};
 use crate::store::{Created, EntryFilter, Idempotency, NewCommand, NewRun, Page, Paged, RunFilter, RunRow};
 use crate::tools::workspace::Problem;
@@ -155,7 +154,6 @@ impl Runs {
         let new = NewRun { id: RunId::fresh(), owner: LOCAL_OWNER.to_owned(), request, idempotency: key, at: now_ms() };
         match self.shared.store.create_run(new).await? {
             Created::New(row) => {
-                CrashPoint::RunCreated.passed();
                 let start = StartRun { run: row.id, row: Some(Box::new(row.clone())) };
                 self.conductor.send(start).await.map_err(|_| Error::Stopping)?;
                 Ok(StartedRun { row, fresh: true })
@@ -185,7 +183,6 @@ impl Runs {
             if ended {
                 return Err(Error::RunEnded { run, status: row.status });
             }
-            CrashPoint::CommandStored.passed();
             let (reply, answer) = oneshot::channel();
             self.conductor.send(Deliver { run, command: stored, reply }).await.map_err(|_| Error::Stopping)?;
             match answer.await {

@@ -35,13 +35,13 @@ pub fn reference_candidates(snapshot: &Snapshot, child: &Table, column: &Column,
         if parent.kind != TableKind::Table {
             continue;
         }
-        for (key, key_signal) in key_columns(parent) {
+        for (key, key_signal) in key_columns(snapshot, parent) {
             let is_itself = same_table(parent, child) && key.name == column.name;
             let known = found.iter().any(|c| c.declared && c.schema == parent.schema && c.table == parent.name && c.column == key.name);
             if is_itself || known {
                 continue;
             }
-            if let Some(candidate) = judge(child, column, &child_words, parent, key, key_signal) {
+            if let Some(candidate) = judge(snapshot, child, column, &child_words, parent, key, key_signal) {
                 found.push(candidate);
             }
         }
@@ -93,8 +93,8 @@ fn declared(child: &Table, column: &Column) -> Vec<ReferenceCandidate> {
 }
 
 /// The columns that could be referred to: single-column keys, and columns that look like one where none is declared.
-fn key_columns(parent: &Table) -> Vec<(&Column, Signal)> {
-    let mut keys: Vec<(&Column, Signal)> = Vec::new();
+fn key_columns<'a>(snapshot: &Snapshot, parent: &'a Table) -> Vec<(&'a Column, Signal)> {
+    let mut keys: Vec<(&'a Column, Signal)> = Vec::new();
     let mut add = |name: &str, signal: &str, weight: f64, says: String| {
         if let Some(column) = parent.column(name)
             && keys.iter().all(|(known, _)| known.name != column.name)
@@ -111,20 +111,38 @@ fn key_columns(parent: &Table) -> Vec<(&Column, Signal)> {
         }
     }
     if parent.primary_key.is_empty() {
-        for column in &parent.columns {
-            let words = names::words(&column.name);
-            let bare = without_shared_prefix(parent, &words);
-            let own = names::similarity(names::subject_words(&bare), &names::words(&parent.name)) > 0.6 && names::is_id_like(&bare);
-            if bare == ["id"] || own || (column.position == 1 && column.r#type != "float") {
-                let weight = if bare == ["id"] || own { 0.2 } else { 0.1 };
-                add(&column.name, "key_like", weight, "no key is declared; this column looks like one".to_owned());
-            }
+        let own: Vec<&Column> = parent.columns.iter().filter(|column| is_named_as_own_key(parent, column)).collect();
+        for column in &own {
+            add(&column.name, "key_like", 0.2, "no key is declared; this column is named as the table's own".to_owned());
+        }
+        // Keys come first, as a rule; but a first column that is named after another table refers to it.
+        if let (true, Some(first)) = (own.is_empty(), parent.columns.first())
+            && first.r#type != "float"
+            && !is_named_after_another(snapshot, parent, first)
+        {
+            add(&first.name, "key_like", 0.1, "no key is declared; this is the first column".to_owned());
         }
     }
     keys
 }
 
+/// `id`, or an identifying word with the table's own name.
+fn is_named_as_own_key(table: &Table, column: &Column) -> bool {
+    let words = without_shared_prefix(table, &names::words(&column.name));
+    let subject = names::subject_words(&words);
+    let is_bare = subject.is_empty() && words.len() == 1 && matches!(words[0].as_str(), "id" | "uuid" | "guid" | "oid" | "pk");
+    is_bare || (names::is_id_like(&words) && names::similarity(subject, &names::words(&table.name)) > 0.9)
+}
+
+fn is_named_after_another(snapshot: &Snapshot, table: &Table, column: &Column) -> bool {
+    let words = without_shared_prefix(table, &names::words(&column.name));
+    let subject = names::subject_words(&words);
+    names::is_id_like(&words)
+        && snapshot.tables.iter().any(|other| !same_table(other, table) && names::similarity(subject, &names::words(&other.name)) > 0.9)
+}
+
 fn judge(
+    snapshot: &Snapshot,
     child: &Table,
     column: &Column,
     words: &ChildWords,
@@ -142,7 +160,8 @@ fn judge(
 
     let parent_words = names::words(&parent.name);
     let subject = names::subject_words(&words.bare);
-    let to_table = names::similarity(subject, &parent_words);
+    // Any column of a table is somewhat like it in name; that says nothing of the table to itself.
+    let to_table = if same_table(parent, child) { 0.0 } else { names::similarity(subject, &parent_words) };
     if to_table > 0.0 {
         say("name_of_table", 0.45 * to_table, format!("`{}` and `{}` are alike by {to_table:.2}", column.name, parent.name));
     }
@@ -150,15 +169,26 @@ fn judge(
     let bare_key = without_shared_prefix(parent, &key_words);
     // `id` and `name` stand in every table: such a name is a habit, not a hint.
     let is_habit = names::subject_words(&bare_key).is_empty() || words.shared_by > 3 && to_table < 0.5;
-    if !is_habit && (words.all == key_words || words.bare == bare_key) {
+    let is_named_alike = !is_habit && (words.all == key_words || words.bare == bare_key);
+    let is_role = same_table(parent, child) && names::similarity(&words.bare, &bare_key) > 0.6;
+    if is_named_alike {
         say("name_of_key", 0.4, format!("named as the key `{}`", key.name));
     } else if to_table > 0.5 && names::similarity(&words.bare, &[parent_words.as_slice(), bare_key.as_slice()].concat()) > 0.85 {
         say("name_of_both", 0.12, format!("named as `{}` with its key `{}`", parent.name, key.name));
     }
     if names::is_id_like(&words.bare) {
         say("id_like", 0.08, "named as something that refers".to_owned());
+    } else if to_table < 0.9 && !is_named_alike && !is_role {
+        say("not_id_like", -0.2, "not named as something that refers".to_owned());
     }
-    let is_own_key = child.primary_key.len() == 1 && child.primary_key[0] == column.name;
+    if parent.primary_key.is_empty() && is_named_alike && is_named_after_another(snapshot, parent, key) {
+        say("convention", -0.3, "both may refer to a third table of that name".to_owned());
+    }
+    let is_own_key = match child.primary_key.as_slice() {
+        [] => is_named_as_own_key(child, column),
+        [only] => *only == column.name,
+        _ => false,
+    };
     if is_own_key {
         let weight = if to_table > 0.9 || words.all == key_words && !is_habit { -0.05 } else { -0.35 };
         say("own_key", weight, "it is its table's whole key: at most a one-to-one reference".to_owned());

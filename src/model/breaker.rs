@@ -102,8 +102,12 @@ fn open(suspension: Duration) -> State {
 mod tests {
     use super::*;
 
+    fn admitted<'a>(breaker: &'a Breaker, what: &str) -> Pass<'a> {
+        breaker.admit().unwrap_or_else(|wait| panic!("{what} has to wait for {wait:?}"))
+    }
+
     fn fail(breaker: &Breaker) {
-        breaker.admit().ok().expect("admitted").report(Verdict::Failed);
+        admitted(breaker, "a call").report(Verdict::Failed);
     }
 
     #[tokio::test(start_paused = true)]
@@ -111,24 +115,24 @@ mod tests {
         let breaker = Breaker::new(3, Duration::from_secs(10));
         fail(&breaker);
         fail(&breaker);
-        breaker.admit().ok().expect("admitted").report(Verdict::Alive);
+        admitted(&breaker, "a call").report(Verdict::Alive);
         fail(&breaker);
         fail(&breaker);
-        let late = breaker.admit().ok().expect("admitted");
+        let late = admitted(&breaker, "a call");
         fail(&breaker);
         assert_eq!(breaker.admit().err(), Some(Duration::from_secs(10)));
         late.report(Verdict::Alive);
         assert!(breaker.admit().is_err(), "an older call closed it");
 
         tokio::time::advance(Duration::from_secs(10)).await;
-        let probe = breaker.admit().ok().expect("a probe");
+        let probe = admitted(&breaker, "a probe");
         assert_eq!(breaker.admit().err(), Some(PROBE_PAUSE));
         probe.report(Verdict::Failed);
         assert_eq!(breaker.admit().err(), Some(Duration::from_secs(20)));
 
         tokio::time::advance(Duration::from_secs(20)).await;
-        drop(breaker.admit().ok().expect("a probe that is cancelled"));
-        breaker.admit().ok().expect("the next probe").report(Verdict::Alive);
+        drop(admitted(&breaker, "a probe that is cancelled"));
+        admitted(&breaker, "the next probe").report(Verdict::Alive);
         fail(&breaker);
         assert!(breaker.admit().is_ok(), "closed again, and counting from the start");
     }

@@ -28,12 +28,12 @@ impl Model for Chain {
         let mut failed: Vec<String> = Vec::new();
         let mut last = Error::Unavailable("no model is set up".to_owned());
         for (position, link) in self.links.iter().enumerate() {
-            let is_last = position + 1 == self.links.len();
+            let left = if position == 0 { request.time_limit } else { deadline.saturating_duration_since(Instant::now()) };
             // Who has others behind it may use an even share of the time that is left.
-            let left = deadline.saturating_duration_since(Instant::now());
-            let until = if is_last { deadline } else { Instant::now() + left / (self.links.len() - position) as u32 };
+            let limit = left / (self.links.len() - position) as u32;
+            let is_last = position + 1 == self.links.len();
             let suspension = if is_last { Suspension::WaitFor } else { Suspension::GiveUp };
-            match link.reply(request, until, suspension).await {
+            match link.reply(request, limit, suspension).await {
                 Ok(mut reply) => {
                     if !failed.is_empty() {
                         reply.remarks.insert(0, format!("`{}` answered in place of {}", link.name, failed.join(", ")));

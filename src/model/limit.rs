@@ -44,11 +44,11 @@ mod tests {
     #[tokio::test]
     async fn no_more_than_the_limit_are_inside() {
         let limits = Limits::new(2, None);
-        let (_first, _second) = (limits.enter().await, limits.enter().await);
+        let (first, _second) = (limits.enter().await, limits.enter().await);
         let third = tokio::time::timeout(Duration::from_millis(20), limits.enter()).await;
         assert!(third.is_err(), "a third got in");
-        drop(_first);
-        limits.enter().await;
+        drop(first);
+        drop(limits.enter().await);
     }
 
     #[tokio::test]
@@ -57,11 +57,11 @@ mod tests {
         let limits = Limits::new(1_000, Some(600));
         let start = Instant::now();
         for _ in 0..100 {
-            limits.enter().await;
+            drop(limits.enter().await);
         }
         let burst = start.elapsed();
         for _ in 0..3 {
-            limits.enter().await;
+            drop(limits.enter().await);
         }
         assert!(start.elapsed() - burst.min(Duration::from_millis(50)) >= Duration::from_millis(150), "{burst:?} {:?}", start.elapsed());
     }

@@ -13,6 +13,7 @@ use super::port::{Error, Reply, Request};
 use super::retry::Policy;
 use super::watch;
 use super::wire::{Failure, Wire};
+use crate::telemetry::spans;
 
 /// What the models of one server share.
 pub(super) struct Provider {
@@ -39,12 +40,13 @@ pub(super) enum Suspension {
 
 impl Link {
     /// Calls until there is an answer, the attempts are used up, no retry can help, or the time is over.
-    pub async fn reply(&self, request: &Request, deadline: Instant, suspension: Suspension) -> Result<Reply, Error> {
+    pub async fn reply(&self, request: &Request, limit: Duration, suspension: Suspension) -> Result<Reply, Error> {
         let begun = Instant::now();
-        let span = watch::span(&self.name);
+        let deadline = begun + limit;
+        let span = spans::model(&self.name, &request.purpose);
         let outcome = match tokio::time::timeout_at(deadline, self.attempts(request, deadline, suspension)).instrument(span.clone()).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Error::TimedOut(deadline.saturating_duration_since(begun))),
+            Err(_) => Err(Error::TimedOut(limit)),
         };
         let outcome = outcome.map(|mut reply| {
             reply.duration = begun.elapsed();
@@ -102,7 +104,7 @@ impl Link {
         let _place = self.provider.limits.enter().await;
         let suspended = |retry_after| Error::Suspended { provider: self.provider.name.clone(), retry_after };
         let pass = self.provider.breaker.admit().map_err(|wait| Failure { error: suspended(wait), hint: None, attempts: 0 })?;
-        let _in_flight = watch::InFlight::enter(&self.name);
+        let _in_flight = watch::InFlight::enter();
         let attempt_end = Instant::now() + self.attempt_limit;
         let outcome = if attempt_end < deadline {
             let out_of_time = |_| Err(Failure::new(Error::TimedOut(self.attempt_limit)));

@@ -17,7 +17,7 @@ pub mod secret;
 pub mod settings;
 mod shapes;
 mod strict;
-pub mod watch;
+mod watch;
 mod wire;
 
 pub use assemble::{LearntOf, Models, build};

@@ -18,26 +18,21 @@ pub struct Settings {
     /// Where the models are reached; a URL without a path gets `/v1`. Empty with a key set: OpenAI.
     pub base_url: String,
     /// Sent with every request; never shown. Absent: no key is sent, as local servers want it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<ApiKey>,
     pub url_style: UrlStyle,
     /// Azure only; structured output needs `2024-08-01-preview` or later.
     pub api_version: String,
     /// Absent: what the URL style calls for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_header: Option<AuthHeader>,
     /// Absent: 0.2 where the server is known to take a temperature, else none is sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
     /// Answer tokens where the request does not say. Absent: the server's own bound.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// Ask for answers in pieces; for gateways that end silent connections.
     pub stream: bool,
     /// Requests at once to one provider; more wait for a place.
     pub max_in_flight: usize,
     /// Requests a minute to one provider; absent: as many as come.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub requests_per_minute: Option<u32>,
     /// Seconds to connect.
     pub connect_s: u64,

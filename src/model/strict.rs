@@ -97,11 +97,8 @@ fn nullable(mut schema: Value) -> Value {
         return schema;
     }
     match map.get_mut("type") {
-        Some(Value::Array(names)) => {
-            if !names.contains(&json!("null")) {
-                names.push(json!("null"));
-            }
-        }
+        Some(Value::Array(names)) if !names.contains(&json!("null")) => names.push(json!("null")),
+        Some(Value::Array(_)) => {}
         Some(single) if *single != json!("null") => *single = json!([single.clone(), "null"]),
         _ => {}
     }

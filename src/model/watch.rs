@@ -1,52 +1,29 @@
-//! What telemetry sees of a call: a span with the GenAI names of OpenTelemetry, time, tokens and calls in flight. Never a prompt or an answer.
+//! What telemetry sees of a call: its span, time, tokens, and how many are in flight. Never a prompt or an answer.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{counter, gauge, histogram};
-use tracing::{Span, field};
+use metrics::{Label, counter, gauge, histogram};
+use tracing::Span;
 
 use super::port::{Error, Reply};
-
-pub const CALL_SECONDS: &str = "fathom_model_call_seconds";
-pub const TOKENS: &str = "fathom_model_tokens_total";
-pub const IN_FLIGHT: &str = "fathom_model_in_flight";
-
-pub(super) fn span(model: &str) -> Span {
-    tracing::info_span!(
-        "chat",
-        otel.name = format_args!("chat {model}"),
-        otel.kind = "client",
-        gen_ai.operation.name = "chat",
-        gen_ai.request.model = model,
-        gen_ai.response.model = field::Empty,
-        gen_ai.usage.input_tokens = field::Empty,
-        gen_ai.usage.output_tokens = field::Empty,
-        error.r#type = field::Empty,
-    )
-}
+use crate::telemetry::{names, spans};
 
 pub(super) fn call(span: &Span, model: &Arc<str>, purpose: &str, took: Duration, outcome: &Result<Reply, Error>) {
-    let kind = match outcome {
+    let label = match outcome {
         Ok(reply) => {
-            span.record("gen_ai.response.model", reply.model.as_str());
-            span.record("gen_ai.usage.input_tokens", reply.usage.prompt_tokens);
-            span.record("gen_ai.usage.output_tokens", reply.usage.answer_tokens);
-            counter!(TOKENS, "model" => Arc::clone(model), "kind" => "prompt").increment(reply.usage.prompt_tokens);
-            counter!(TOKENS, "model" => Arc::clone(model), "kind" => "answer").increment(reply.usage.answer_tokens);
+            spans::answered(span, &reply.model, reply.usage.prompt_tokens, reply.usage.answer_tokens);
+            counter!(names::MODEL_TOKENS_TOTAL, "model" => Arc::clone(model), "kind" => "prompt").increment(reply.usage.prompt_tokens);
+            counter!(names::MODEL_TOKENS_TOTAL, "model" => Arc::clone(model), "kind" => "answer").increment(reply.usage.answer_tokens);
             "answered"
         }
         Err(error) => {
-            span.record("error.type", name(error));
+            spans::failed(span, name(error));
             name(error)
         }
     };
-    let labels = [
-        metrics::Label::new("model", Arc::clone(model)),
-        metrics::Label::new("purpose", purpose.to_owned()),
-        metrics::Label::new("outcome", kind),
-    ];
-    histogram!(CALL_SECONDS, labels.iter()).record(took.as_secs_f64());
+    let labels = vec![Label::new("model", Arc::clone(model)), Label::new("purpose", purpose.to_owned()), Label::new("outcome", label)];
+    histogram!(names::MODEL_CALL_SECONDS, labels).record(took.as_secs_f64());
 }
 
 fn name(error: &Error) -> &'static str {
@@ -67,17 +44,17 @@ fn name(error: &Error) -> &'static str {
 }
 
 /// Counts a call as in flight for as long as it lives.
-pub(super) struct InFlight(Arc<str>);
+pub(super) struct InFlight(());
 
 impl InFlight {
-    pub fn enter(model: &Arc<str>) -> Self {
-        gauge!(IN_FLIGHT, "model" => Arc::clone(model)).increment(1.0);
-        Self(Arc::clone(model))
+    pub fn enter() -> Self {
+        gauge!(names::MODEL_IN_FLIGHT).increment(1.0);
+        Self(())
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        gauge!(IN_FLIGHT, "model" => Arc::clone(&self.0)).decrement(1.0);
+        gauge!(names::MODEL_IN_FLIGHT).decrement(1.0);
     }
 }

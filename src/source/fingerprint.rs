@@ -22,8 +22,11 @@ struct Part {
     head: Vec<u8>,
 }
 
-/// Heads hold the counters: of commits and of the schema in the database's, of frames in the log's and in its index's.
-const HEAD: u64 = 136;
+/// Heads hold the counters: of commits and of the schema in the database's, of frames in the log's.
+const HEAD: u64 = 100;
+
+/// The index of the log: what stands behind its first header is changed by readers.
+const INDEX_HEAD: u64 = 48;
 
 impl Dsn {
     /// Blocks on the file system for a moment. None where it cannot be told.
@@ -36,11 +39,11 @@ impl Dsn {
 
 fn of_sqlite(path: &Path) -> io::Result<Fingerprint> {
     let facts = fs::metadata(path)?;
-    let mut parts = vec![part(path)?];
-    for ending in ["-wal", "-shm"] {
+    let mut parts = vec![part(path, HEAD)?];
+    for (ending, head) in [("-wal", HEAD), ("-shm", INDEX_HEAD)] {
         let mut name = path.as_os_str().to_owned();
         name.push(ending);
-        match part(&PathBuf::from(name)) {
+        match part(&PathBuf::from(name), head) {
             // The index's time changes when it is merely opened.
             Ok(found) => parts.push(if ending == "-shm" { Part { changed: None, ..found } } else { found }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -50,11 +53,11 @@ fn of_sqlite(path: &Path) -> io::Result<Fingerprint> {
     Ok(Fingerprint { identity: identity(&facts), parts })
 }
 
-fn part(path: &Path) -> io::Result<Part> {
+fn part(path: &Path, head_bytes: u64) -> io::Result<Part> {
     let file = File::open(path)?;
     let facts = file.metadata()?;
-    let mut head = Vec::with_capacity(HEAD as usize);
-    file.take(HEAD).read_to_end(&mut head)?;
+    let mut head = Vec::new();
+    file.take(head_bytes).read_to_end(&mut head)?;
     Ok(Part { bytes: facts.len(), changed: facts.modified().ok(), head })
 }
 

@@ -48,7 +48,7 @@ impl Tool for ColumnProfile {
             })),
             example: json!({"schema": "main", "table": "orders", "column": "status"}),
             effect: Effect::Read,
-            aliases: &["column.profile"],
+            aliases: &[],
         }
     }
 

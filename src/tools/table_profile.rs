@@ -98,7 +98,7 @@ impl Tool for TableProfile {
             })),
             example: json!({"schema": "main", "table": "orders"}),
             effect: Effect::Read,
-            aliases: &["table.profile"],
+            aliases: &[],
         }
     }
 

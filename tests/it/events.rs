@@ -52,7 +52,7 @@ fn a_record_of_the_journal_gives_back_its_event() {
 #[test]
 fn a_frame_is_one_event_with_its_number_and_no_event_name() {
     let body = EventBody::Paused {};
-    let frame = Record::encode(3, TS, &body).frame(run_id());
+    let frame = frame(&Record::encode(3, TS, &body));
     assert!(frame.starts_with("id: 3\ndata: {\"seq\":3,") && frame.ends_with("\"data\":{}}\n\n"), "{frame}");
     assert!(!frame.contains("event:"));
 }
@@ -72,7 +72,7 @@ fn run_id() -> RunId {
 
 /// What a client reads behind `data:`.
 fn frame_data(seq: u64, body: &EventBody) -> Value {
-    let frame = Record::encode(seq, TS, body).frame(run_id());
+    let frame = frame(&Record::encode(seq, TS, body));
     serde_json::from_str(frame.split_once("data: ").unwrap().1).unwrap()
 }
 
@@ -250,4 +250,10 @@ fn model_call(remarks: &[&str]) -> ModelCall {
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn frame(record: &Record) -> String {
+    let mut frame = String::new();
+    record.frame_into(run_id(), &mut frame);
+    frame
 }

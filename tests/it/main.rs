@@ -7,6 +7,7 @@ mod guard;
 mod house;
 mod kill;
 mod load;
+mod model;
 mod source;
 mod store;
 mod support;

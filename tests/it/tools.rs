@@ -65,6 +65,9 @@ impl Store for FakeStore {
     async fn put_command(&self, _: NewCommand) -> Result<StoredCommand, store::Error> {
         unused()
     }
+    async fn command(&self, _: RunId, _: &str) -> Result<Option<StoredCommand>, store::Error> {
+        unused()
+    }
     async fn open_commands(&self, _: RunId) -> Result<Vec<StoredCommand>, store::Error> {
         unused()
     }

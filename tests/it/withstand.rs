@@ -117,7 +117,7 @@ async fn a_person_answers_changes_the_intent_pauses_and_resumes() {
     client.wait_until(&run, LONG, |state| state["questions_open"] == 1).await;
     let answer = format!("/runs/{run}/questions/audience/answer");
     let (status, problem) = client.post(&answer, json!({"option": "nobody"})).await;
-    assert_eq!((status, problem["code"].as_str()), (422, Some("no-such-option")), "{problem}");
+    assert_eq!((status, problem["code"].as_str()), (422, Some("no_such_option")), "{problem}");
     let (status, _) = client.post(&answer, json!({"option": "support"})).await;
     assert_eq!(status, 200);
     let (status, problem) = client.post(&answer, json!({"answer": "dev"})).await;
@@ -150,7 +150,7 @@ async fn a_cancelled_run_ends_soon_although_its_model_does_not_answer() {
     let state = client.wait_for_end(&run, Duration::from_secs(5)).await;
     assert_eq!(state["status"], "cancelled");
     let (status, problem) = client.post(&format!("/runs/{run}/intent"), json!({"goals": ["too late"]})).await;
-    assert_eq!((status, problem["code"].as_str()), (409, Some("run-ended")), "{problem}");
+    assert_eq!((status, problem["code"].as_str()), (409, Some("run_ended")), "{problem}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

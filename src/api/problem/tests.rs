@@ -42,7 +42,7 @@ fn engine_errors_become_problems() {
         (E::RunEnded { run: run(), status: RunStatus::Finished }, 409, "run_ended"),
         (E::NoSuchQuestion { run: run(), question_id: "q9".into(), open: vec!["q1".into()] }, 404, "no_such_question"),
         (E::AnsweredBefore { question_id: "q1".into(), first: first.clone() }, 409, "answered_before"),
-        (E::NoSuchOption { question_id: "q1".into(), option: "c".into(), options: vec!["a".into(), "b".into()] }, 400, "invalid_field"),
+        (E::NoSuchOption { question_id: "q1".into(), option: "c".into(), options: vec!["a".into(), "b".into()] }, 422, "no_such_option"),
         (E::WrongState { run: run(), status: RunStatus::Paused, what: "resume it first".into() }, 409, "wrong_state"),
         (E::Invalid { field: "source".into(), reason: "no such file".into() }, 400, "invalid_field"),
         (E::Invalid { field: "after".into(), reason: "no page token".into() }, 400, "invalid_parameter"),

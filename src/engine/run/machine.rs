@@ -102,7 +102,7 @@ impl Turn<'_> {
                 self.emit(EventBody::TasksDropped { tasks: vec![task], why: "the run was told to stop".to_owned() });
             }
             Input::Commanded(command) => self.commanded(command)?,
-            Input::Abandoned { reason } => self.fail("run-abandoned", reason),
+            Input::Abandoned { reason } => self.fail("run_abandoned", reason),
             Input::Ticked => {}
         }
         Ok(())
@@ -132,7 +132,7 @@ impl Turn<'_> {
         let iteration = self.state.iteration;
         self.emit(EventBody::PlanFailed { iteration, attempt, reason: reason.clone(), retry_in_ms, raw });
         if !again {
-            self.fail("planning-failed", format!("the planner failed {attempt} times; the last time: {reason}"));
+            self.fail("planning_failed", format!("the planner failed {attempt} times; the last time: {reason}"));
         }
     }
 

@@ -126,8 +126,8 @@ async fn guarded(site: Site, effect: Effect, cancel: CancellationToken, work: Bo
 async fn open(site: Site, request: RunRequest) {
     let report = match site.workspace(&request).await {
         Ok(workspace) => opened(&request, &workspace),
-        Err(Problem::Unusable(reason)) => Report::of(Input::SourceFailed { code: "source-unusable", reason }),
-        Err(Problem::Unavailable(reason)) => Report::of(Input::SourceFailed { code: "source-unavailable", reason }),
+        Err(Problem::Unusable(reason)) => Report::of(Input::SourceFailed { code: "source_unusable", reason }),
+        Err(Problem::Unavailable(reason)) => Report::of(Input::SourceFailed { code: "source_unavailable", reason }),
     };
     // A run that does not want it any more has been told to stop.
     let _ = site.reporter.report(report).await;
@@ -140,7 +140,7 @@ fn opened(request: &RunRequest, workspace: &Workspace) -> Report {
             Some(found) => found.clone(),
             None => {
                 let reason = format!("the source has no schema `{wanted}`; it has: {}", snapshot.schemas.join(", "));
-                return Report::of(Input::SourceFailed { code: "no-such-schema", reason });
+                return Report::of(Input::SourceFailed { code: "no_such_schema", reason });
             }
         },
         // The schema with the most tables is what a person means who does not say.
@@ -324,7 +324,7 @@ async fn undertake(site: &Site, request: &RunRequest, task: Task, begun_before: 
 
 async fn tell_failure(site: &Site, effect: Effect, reason: String) {
     let input = match effect {
-        Effect::Open => Input::SourceFailed { code: "source-unusable", reason },
+        Effect::Open => Input::SourceFailed { code: "source_unusable", reason },
         Effect::Plan { iteration, revision, .. } => {
             Input::PlanFailed { iteration, revision, reason, transient: true, raw: None, call: ModelCall::default() }
         }

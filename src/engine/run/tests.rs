@@ -303,7 +303,7 @@ fn time_ends_a_run_without_any_other_event() {
 fn a_source_that_cannot_be_opened_ends_the_run_in_error() {
     let mut play = Play::new(|_| {});
     play.check(begin(), &["starting"]);
-    play.check(Input::SourceFailed { code: "source-unusable", reason: "no such file".to_owned() }, &["error"]);
+    play.check(Input::SourceFailed { code: "source_unusable", reason: "no such file".to_owned() }, &["error"]);
     assert_eq!(play.state.error.as_deref(), Some("no such file"));
 }
 

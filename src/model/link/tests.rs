@@ -74,7 +74,7 @@ fn request() -> Request {
 }
 
 async fn ask(link: &Link, suspension: Suspension) -> Result<Reply, Error> {
-    link.reply(&request(), Instant::now() + Duration::from_secs(100), suspension).await
+    link.reply(&request(), Duration::from_secs(100), suspension).await
 }
 
 fn down() -> Failure {

@@ -96,7 +96,7 @@ impl Client {
         }
         match &refusal.error {
             Error::Refused(_) | Error::Unavailable(_) => {
-                self.learning.from_refusal(learnt, body.sent(), complaint).map_or(Next::Fail, |remark| Next::Again(Some(remark)))
+                self.learning.refused(learnt, body.sent(), complaint).map_or(Next::Fail, |remark| Next::Again(Some(remark)))
             }
             _ => Next::Fail,
         }

@@ -120,7 +120,7 @@ impl Learning {
     }
 
     /// Learns from a refusal. Answers with a remark where the request is worth repeating in another form.
-    pub(super) fn from_refusal(&self, with: Learnt, sent: Sent, complaint: &Complaint) -> Option<String> {
+    pub(super) fn refused(&self, with: Learnt, sent: Sent, complaint: &Complaint) -> Option<String> {
         let next = with.adapted(sent, complaint)?;
         self.learn(with, next);
         Some(remark(with, next))
@@ -166,7 +166,7 @@ mod tests {
     fn after(status: u16, message: &str) -> Vec<&'static str> {
         let learning = Learning::default();
         let complaint = Complaint { status, message: message.to_owned(), ..Complaint::default() };
-        learning.from_refusal(learning.now(), ALL, &complaint);
+        learning.refused(learning.now(), ALL, &complaint);
         learning.now().lines()
     }
 
@@ -194,12 +194,12 @@ mod tests {
         let learning = Learning::default();
         let at_start = learning.now();
         let complaint = |message: &str| Complaint { status: 400, message: message.to_owned(), ..Complaint::default() };
-        learning.from_refusal(at_start, ALL, &complaint("temperature"));
-        learning.from_refusal(at_start, ALL, &complaint("response_format"));
-        learning.from_refusal(at_start, ALL, &complaint("response_format"));
+        learning.refused(at_start, ALL, &complaint("temperature"));
+        learning.refused(at_start, ALL, &complaint("response_format"));
+        learning.refused(at_start, ALL, &complaint("response_format"));
         let now = learning.now();
         assert_eq!((now.temperature, now.rung), (false, Rung::Object), "one refusal is one step");
-        assert!(learning.from_refusal(now, ALL, &complaint("json_object")).is_some());
+        assert!(learning.refused(now, ALL, &complaint("json_object")).is_some());
         assert_eq!(learning.now().rung, Rung::Prompt);
         assert_eq!(learning.step_down(learning.now()), None);
     }

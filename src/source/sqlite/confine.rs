@@ -5,7 +5,7 @@
 #![expect(unsafe_code, reason = "SQLite offers its authorizer and its limits through C alone")]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -30,6 +30,18 @@ pub struct Clock {
     deadline_us: AtomicU64,
 }
 
+/// Ends what runs on one connection, also in the middle of a step that never looks at the clock, such as counting a whole table.
+///
+/// Invariant: lives beside its connection in a session, and so is never used after the connection is closed.
+pub struct Stop {
+    database: NonNull<ffi::sqlite3>,
+}
+
+// SAFETY: the only thing done with the pointer is `sqlite3_interrupt`, which any thread may call.
+unsafe impl Send for Stop {}
+// SAFETY: as above.
+unsafe impl Sync for Stop {}
+
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
@@ -37,6 +49,13 @@ pub enum Permission {
     Read,
     /// Also begin and end a transaction, so that a harvest sees one state.
     Harvest,
+}
+
+impl Stop {
+    pub fn now(&self) {
+        // SAFETY: the connection is open, because this lives no longer than the session that owns both.
+        unsafe { ffi::sqlite3_interrupt(self.database.as_ptr()) };
+    }
 }
 
 impl Clock {
@@ -59,8 +78,8 @@ impl Clock {
     }
 }
 
-/// Takes away from a fresh connection all that reading does not need, for good.
-pub async fn confine(connection: &mut SqliteConnection, clock: Arc<Clock>) -> Result<(), sqlx::Error> {
+/// Takes away from a fresh connection all that reading does not need, for good. The answer must be kept beside the connection.
+pub async fn confine(connection: &mut SqliteConnection, clock: Arc<Clock>) -> Result<Stop, sqlx::Error> {
     let mut handle = connection.lock_handle().await?;
     handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || clock.has_time());
     let database = handle.as_raw_handle().as_ptr();
@@ -75,7 +94,7 @@ pub async fn confine(connection: &mut SqliteConnection, clock: Arc<Clock>) -> Re
         ffi::sqlite3_db_config(database, ffi::SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 as c_int, ptr::null_mut::<c_int>());
     }
     install(database, Permission::Read);
-    Ok(())
+    Ok(Stop { database: handle.as_raw_handle() })
 }
 
 /// Changes what the connection may do from its next statement on.

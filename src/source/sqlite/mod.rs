@@ -26,7 +26,7 @@ use crate::domain::rows::RowColumn;
 use crate::domain::{Rows, Snapshot, SourceKey};
 
 /// How much longer than its time a statement may take to notice that it has ended.
-const GRACE: Duration = Duration::from_millis(250);
+const GRACE: Duration = Duration::from_millis(50);
 
 pub struct SqliteSource {
     key: SourceKey,
@@ -63,7 +63,7 @@ impl SqliteSource {
         let mut lent = self.pool.lend(limits.time).await?;
         let time_left = limits.time.saturating_sub(started.elapsed());
         lent.clock.allow(time_left);
-        // The clock inside SQLite ends the statement; this one only covers a step that does not look at it.
+        // The clock inside SQLite ends the statement; this one covers a step that does not look at it.
         let reading = tokio::time::timeout(time_left + GRACE, fetch(&mut lent, sql, limits)).await;
         match reading {
             Ok(Ok(End::Complete(mut rows))) => {
@@ -85,8 +85,10 @@ impl SqliteSource {
                 lent.stop_and_give_back().await;
                 Err(answer)
             }
-            // The loan is dropped: what runs is told to stop and its connection is not used again.
-            Err(_) => Err(Error::TimedOut(limits.time)),
+            Err(_) => {
+                lent.stop_and_give_back().await;
+                Err(Error::TimedOut(limits.time))
+            }
         }
     }
 }
@@ -104,7 +106,7 @@ impl Source for SqliteSource {
     async fn harvest(&self) -> Result<Snapshot, Error> {
         let time = Duration::from_millis(self.settings.harvest_time_ms);
         let mut lent = self.pool.lend(time).await?;
-        match tokio::time::timeout(time + GRACE * 8, harvest::harvest(&mut lent, &self.key, &self.settings)).await {
+        match tokio::time::timeout(time + GRACE, harvest::harvest(&mut lent, &self.key, &self.settings)).await {
             Ok(Ok(snapshot)) => {
                 lent.give_back();
                 Ok(snapshot)

@@ -11,13 +11,16 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::confine::{Clock, confine};
+use super::confine::{Clock, Stop, confine};
 use crate::source::{Error, Settings};
 
 /// Rows that SQLite may be ahead of the reader; small, because each may be large.
 const ROWS_AHEAD: usize = 8;
 
 const STATEMENTS_KEPT: usize = 48;
+
+/// How long a statement that was told to stop may take to do so, before its connection is given up.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub struct Pool {
     path: PathBuf,
@@ -30,6 +33,7 @@ pub struct Pool {
 pub struct Session {
     pub connection: SqliteConnection,
     pub clock: Arc<Clock>,
+    pub stop: Stop,
 }
 
 /// A session that goes back when its reader says that nothing runs on it any more.
@@ -77,8 +81,8 @@ impl Pool {
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(failed)?;
         let clock = Arc::new(Clock::new());
-        confine(&mut connection, clock.clone()).await.map_err(failed)?;
-        Ok(Session { connection, clock })
+        let stop = confine(&mut connection, clock.clone()).await.map_err(failed)?;
+        Ok(Session { connection, clock, stop })
     }
 }
 
@@ -92,8 +96,9 @@ impl Lent<'_> {
     /// Stops what runs, waits until it has, and gives the connection back; a reader who has enough calls this.
     pub async fn stop_and_give_back(mut self) {
         self.clock.expire();
+        self.stop.now();
         // The worker answers only when the statement before has ended.
-        let stopped = self.connection.lock_handle().await.is_ok();
+        let stopped = tokio::time::timeout(PATIENCE, self.connection.lock_handle()).await.is_ok_and(|answer| answer.is_ok());
         if stopped {
             self.give_back();
         }
@@ -118,6 +123,7 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         if let Some(session) = &self.session {
             session.clock.expire();
+            session.stop.now();
         }
     }
 }

@@ -101,6 +101,23 @@ async fn a_caller_that_goes_away_leaves_no_statement_running() {
 }
 
 #[tokio::test]
+async fn a_step_that_looks_at_no_clock_is_ended_too() {
+    let shop = fixture(
+        "create table big (id integer primary key, v text);
+         with recursive r(n) as (select 1 union all select n + 1 from r where n < 300000)
+         insert into big select n, 'some text that makes the row so long that there are many pages to count' from r;",
+    )
+    .await;
+    let counts = ["(select count(*) from big)"; 400].join(" + ");
+    let slow = ReadQuery::unchecked(&format!("select {counts}"));
+    let started = Instant::now();
+    let short = ReadLimits { time: Duration::from_millis(20), ..limits() };
+    assert_eq!(shop.source.read(&slow, &short).await, Err(Error::TimedOut(short.time)));
+    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    shop.source.read(&ReadQuery::unchecked("select 1"), &limits()).await.unwrap();
+}
+
+#[tokio::test]
 async fn rows_and_bytes_are_bounded_while_reading() {
     let shop = fixture(SHOP).await;
     let endless = "with recursive r(n) as (select 1 union all select n + 1 from r) select n, 'abcdefghij' from r";

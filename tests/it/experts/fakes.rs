@@ -144,6 +144,7 @@ impl Store for FakeStore {
     async fn records(&self, _: RunId, _: u64, _: usize) -> Result<Vec<store::Record>, store::Error> { unreachable!() }
     async fn steps(&self, _: RunId, _: TaskId) -> Result<Vec<StepRow>, store::Error> { unreachable!() }
     async fn put_command(&self, _: store::NewCommand) -> Result<store::StoredCommand, store::Error> { unreachable!() }
+    async fn command(&self, _: RunId, _: &str) -> Result<Option<store::StoredCommand>, store::Error> { unreachable!() }
     async fn open_commands(&self, _: RunId) -> Result<Vec<store::StoredCommand>, store::Error> { unreachable!() }
     async fn command(&self, _: RunId, _: &str) -> Result<Option<store::StoredCommand>, store::Error> { unreachable!() }
     async fn put_entries(&self, _: &SourceKey, _: Vec<EntryWrite>) -> Result<(), store::Error> { unreachable!() }

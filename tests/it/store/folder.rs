@@ -1,5 +1,7 @@
 //! The data folder: who may have it, what is in it, and what is said when it cannot be used.
 
+#![expect(unsafe_code, reason = "root may write anywhere; only the kernel can lend a thread the rights of nobody")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
