@@ -146,7 +146,6 @@ impl Store for FakeStore {
     async fn put_command(&self, _: store::NewCommand) -> Result<store::StoredCommand, store::Error> { unreachable!() }
     async fn command(&self, _: RunId, _: &str) -> Result<Option<store::StoredCommand>, store::Error> { unreachable!() }
     async fn open_commands(&self, _: RunId) -> Result<Vec<store::StoredCommand>, store::Error> { unreachable!() }
-    async fn command(&self, _: RunId, _: &str) -> Result<Option<store::StoredCommand>, store::Error> { unreachable!() }
     async fn put_entries(&self, _: &SourceKey, _: Vec<EntryWrite>) -> Result<(), store::Error> { unreachable!() }
     async fn entry(&self, _: &SourceKey, _: Layer, _: &str, _: &str) -> Result<Option<Entry>, store::Error> { unreachable!() }
     async fn put_snapshot(&self, _: &Snapshot) -> Result<(), store::Error> { unreachable!() }
