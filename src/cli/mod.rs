@@ -86,3 +86,38 @@ impl Command {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(["fathom"].iter().chain(words))
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_stand_before_and_behind_a_command() {
+        for words in [&["--data", "d", "runs", "list"][..], &["runs", "--data", "d", "list"], &["runs", "list", "--data", "d"]] {
+            assert_eq!(parsed(words).unwrap().global.data.as_deref(), Some(std::path::Path::new("d")), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_types_is_understood() {
+        let cli = parsed(&["run", "shop.db", "--intent", "a", "--intent", "b", "--budget-usd", "0.5", "--json"]).unwrap();
+        let Command::Run(run) = cli.command else { panic!("not a run") };
+        assert_eq!((run.source.as_deref(), run.goals, run.budget_usd, run.json), (Some("shop.db"), vec!["a".into(), "b".into()], Some(0.5), true));
+        for wrong in [&["runs", "answer", "r", "q"][..], &["runs", "answer", "r", "q", "a", "--option", "b"], &["runs", "intent", "r"], &["run", "--nope"], &[]] {
+            assert!(parsed(wrong).is_err(), "{wrong:?} was taken");
+        }
+        assert!(parsed(&["runs", "intent", "r", "--constraint", "c"]).is_ok());
+        assert!(parsed(&["runs", "answer", "r", "q", "--option", "b"]).is_ok());
+    }
+}

@@ -2,8 +2,6 @@
 //!
 //! Invariant: whatever the text, the query that comes of it is valid for FTS5.
 
-use std::collections::HashSet;
-
 /// Words of a query that are looked at; the rest is noise.
 const MOST_WORDS: usize = 24;
 /// Characters of a word.
@@ -25,26 +23,42 @@ pub fn to_index(text: &str, into: &mut String) {
     }
 }
 
-/// The query in the language of FTS5; none where the text has no word. Words are prefixes, and any of them is a hit.
-pub fn to_query(text: &str) -> Option<String> {
-    let mut seen = HashSet::new();
-    let mut terms = Vec::new();
+/// A word of a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// In the language of FTS5.
+    pub query: String,
+    /// The name in lower case, then its parts where it has several.
+    pub prefixes: Vec<String>,
+}
+
+/// The words of a query; none where the text has none. Each is looked for as a prefix, and a name also by all its parts.
+pub fn terms(text: &str) -> Vec<Term> {
+    let mut terms: Vec<Term> = Vec::new();
     for word in names(text) {
-        if terms.len() == MOST_WORDS {
-            break;
-        }
-        if !seen.insert(word.to_lowercase()) {
+        let name = word.to_lowercase();
+        if terms.iter().any(|term| term.prefixes[0] == name) {
             continue;
         }
         let parts = parts(word);
+        let mut query = quoted(word);
+        let mut prefixes = vec![name];
         if parts.len() > 1 {
-            let all = parts.iter().map(|part| term(part)).collect::<Vec<_>>().join(" AND ");
-            terms.push(format!("({} OR ({all}))", term(word)));
-        } else {
-            terms.push(term(word));
+            let all = parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(" AND ");
+            query = format!("({query} OR ({all}))");
+            prefixes.extend(parts.iter().map(|part| part.to_lowercase()));
+        }
+        terms.push(Term { query, prefixes });
+        if terms.len() == MOST_WORDS {
+            break;
         }
     }
-    if terms.is_empty() { None } else { Some(terms.join(" OR ")) }
+    terms
+}
+
+/// Any of the words is a hit.
+pub fn any_of(terms: &[Term]) -> String {
+    terms.iter().map(|term| term.query.as_str()).collect::<Vec<_>>().join(" OR ")
 }
 
 /// The names of a text: runs of letters, digits and underscores, cut where they are too long.
@@ -82,7 +96,7 @@ fn begins_part(before: char, c: char, after: Option<char>) -> bool {
 }
 
 /// One letter alone would be a prefix of nearly everything.
-fn term(word: &str) -> String {
+fn quoted(word: &str) -> String {
     if word.chars().nth(1).is_some() { format!("\"{word}\"*") } else { format!("\"{word}\"") }
 }
 
@@ -122,10 +136,15 @@ mod tests {
 
     #[test]
     fn any_text_is_a_query_or_none() {
-        assert_eq!(to_query(""), None);
-        assert_eq!(to_query("\" ' * ( ) ___ --"), None);
-        assert_eq!(to_query("c++").as_deref(), Some("\"c\""));
-        assert_eq!(to_query("Orders orders").as_deref(), Some("\"Orders\"*"));
-        assert_eq!(to_query("a_b").as_deref(), Some("(\"a_b\"* OR (\"a\" AND \"b\"))"));
+        for (text, expect) in [
+            ("", ""),
+            ("\" ' * ( ) ___ --", ""),
+            ("c++", "\"c\""),
+            ("Orders orders", "\"Orders\"*"),
+            ("a_b", "(\"a_b\"* OR (\"a\" AND \"b\"))"),
+            ("shop.orders", "\"shop\"* OR \"orders\"*"),
+        ] {
+            assert_eq!(any_of(&terms(text)), expect, "{text}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The one test binary: what Fathom promises, shown on the real thing.
 #![allow(clippy::unwrap_used, reason = "tests say what is wrong by failing")]
 
+mod api;
+mod cli;
 mod events;
 mod experts;
 mod guard;

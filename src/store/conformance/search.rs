@@ -74,6 +74,13 @@ pub async fn best_hits_come_first(store: Subject) {
     store.put_entries(&source("shop"), noise.collect()).await.expect("stored");
     assert_eq!(found(&store, "shop.orders").await[0], "table/shop.orders");
     assert_eq!(found(&store, "what do customers pay, invoices").await[..2], ["domain/billing", "table/shop.customers"]);
+    // a word that nearly all have does not hide the one that few have, nor the other way round
+    assert_eq!(found(&store, "many other things about invoices").await[0], "domain/billing");
+    let all = store.search(&source("shop"), "many other things about invoices", &EntryFilter::default(), 100).await.expect("found");
+    assert_eq!(all.len(), 41);
+    let of_notes = EntryFilter { prefix: Some("17".to_owned()), ..EntryFilter::default() };
+    let filtered = store.search(&source("shop"), "many other things about invoices", &of_notes, 1).await.expect("found");
+    assert_eq!(filtered[0].key, "note/17");
     let limited = store.search(&source("shop"), "orders", &EntryFilter::default(), 3).await.expect("found");
     assert_eq!(limited.len(), 3);
 }

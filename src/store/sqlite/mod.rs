@@ -38,6 +38,7 @@ use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, Snapsho
 pub struct SqliteStore {
     queue: Queue,
     reader: Reader,
+    frequencies: catalog::Frequencies,
     folder: Arc<Folder>,
     writer: JoinHandle<()>,
 }
@@ -50,7 +51,7 @@ impl SqliteStore {
         let connection = database::writer(folder.path(), &file).await?;
         let (queue, writer) = writer::start(connection, Arc::clone(&folder)).await?;
         let reader = Reader::new(folder.path(), database::readers(&file));
-        Ok(Self { queue, reader, folder, writer })
+        Ok(Self { queue, reader, frequencies: catalog::Frequencies::default(), folder, writer })
     }
 
     /// Says who works in the folder, and where it is reached; a second process quotes it.
@@ -142,7 +143,7 @@ impl Store for SqliteStore {
     }
 
     async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> {
-        catalog::search(&self.reader, source, query, filter, limit).await
+        catalog::search(&self.reader, &self.frequencies, source, query, filter, limit).await
     }
 
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {

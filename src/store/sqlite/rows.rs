@@ -7,39 +7,33 @@ use serde::Serialize;
 
 #[derive(Debug)]
 pub struct Rows {
-    json: String,
+    json: Vec<u8>,
     bytes: Vec<u8>,
     in_row: bool,
 }
 
 impl Rows {
     pub fn new() -> Self {
-        Self { json: "[".to_owned(), bytes: Vec::new(), in_row: false }
+        Self { json: vec![b'['], bytes: Vec::new(), in_row: false }
     }
 
     /// Begins the next row.
     pub fn row(&mut self) -> &mut Self {
-        self.json.push_str(if self.in_row { "],[" } else { "[" });
+        self.json.extend_from_slice(if self.in_row { b"],[" } else { b"[" });
         self.in_row = true;
         self
     }
 
     pub fn add(&mut self, value: impl Serialize) -> &mut Self {
-        if !self.json.ends_with('[') {
-            self.json.push(',');
+        if !self.json.ends_with(b"[") {
+            self.json.push(b',');
         }
-        let text = serde_json::to_string(&value).expect("numbers and texts always serialise");
-        self.json.push_str(&text);
+        serde_json::to_writer(&mut self.json, &value).expect("numbers and texts always serialise");
         self
     }
 
     pub fn number(&mut self, value: i64) -> &mut Self {
-        use std::fmt::Write;
-        if !self.json.ends_with('[') {
-            self.json.push(',');
-        }
-        write!(self.json, "{value}").expect("writing to a string does not fail");
-        self
+        self.add(value)
     }
 
     /// A long text: two values in the row, offset and length.
@@ -50,8 +44,8 @@ impl Rows {
     }
 
     pub fn finish(mut self) -> (String, Vec<u8>) {
-        self.json.push_str(if self.in_row { "]]" } else { "]" });
-        (self.json, self.bytes)
+        self.json.extend_from_slice(if self.in_row { b"]]" } else { b"]" });
+        (String::from_utf8(self.json).expect("JSON is written as UTF-8"), self.bytes)
     }
 }
 

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::open;
 
 async fn refused(folder: &std::path::Path) -> Error {
-    SqliteStore::open(folder).await.err().expect("the folder is refused")
+    SqliteStore::open(folder).await.expect_err("the folder is refused")
 }
 
 #[tokio::test]

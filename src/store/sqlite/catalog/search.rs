@@ -5,15 +5,42 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::claims;
+use super::frequencies::Frequencies;
 use crate::domain::{Confidence, EntryStatus, Hit, SourceKey};
 use crate::store::sqlite::reader::Reader;
-use crate::store::{EntryFilter, Error, snippet, words};
+use crate::store::words::{self, Term};
+use crate::store::{EntryFilter, Error, snippet};
 
 /// Hits of one search, whatever is asked for.
 const MOST_HITS: usize = 200;
 
-pub async fn search(reader: &Reader, source: &SourceKey, text: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> {
-    let Some(words) = words::to_query(text) else { return Ok(Vec::new()) };
+/// Hits that the rarest words should have, for each that is asked for: enough for filters to leave some over.
+const ROOM: usize = 4;
+const LEAST_ROOM: usize = 40;
+
+pub async fn search(
+    reader: &Reader,
+    frequencies: &Frequencies,
+    source: &SourceKey,
+    text: &str,
+    filter: &EntryFilter,
+    limit: usize,
+) -> Result<Vec<Hit>, Error> {
+    let limit = limit.min(MOST_HITS);
+    let terms = words::terms(text);
+    if terms.is_empty() || limit == 0 {
+        return Ok(Vec::new());
+    }
+    let room = LEAST_ROOM.max(ROOM * limit) as i64;
+    let rarest = if terms.len() == 1 { terms.clone() } else { frequencies.rarest(reader, &terms, room).await? };
+    let mut rows = hits(reader, source, &rarest, filter, limit).await?;
+    if rows.len() < limit && rarest.len() < terms.len() {
+        rows = hits(reader, source, &terms, filter, limit).await?;
+    }
+    rows.iter().map(|row| hit(row, text).map_err(|error| reader.failed(&error))?).collect()
+}
+
+async fn hits(reader: &Reader, source: &SourceKey, terms: &[Term], filter: &EntryFilter, limit: usize) -> Result<Vec<SqliteRow>, Error> {
     let query = sqlx::query(include_str!("../sql/search.sql"))
         .bind(source.0.clone())
         .bind(filter.layer.map(claims::layer_number))
@@ -22,10 +49,9 @@ pub async fn search(reader: &Reader, source: &SourceKey, text: &str, filter: &En
         .bind(filter.tag.clone())
         .bind(filter.run.map(String::from))
         .bind(filter.min_confidence)
-        .bind(words)
-        .bind(limit.min(MOST_HITS) as i64);
-    let rows = reader.fetch_all(query).await?;
-    rows.iter().map(|row| hit(row, text).map_err(|error| reader.failed(&error))?).collect()
+        .bind(words::any_of(terms))
+        .bind(limit as i64);
+    reader.fetch_all(query).await
 }
 
 fn hit(row: &SqliteRow, text: &str) -> Result<Result<Hit, Error>, sqlx::Error> {

@@ -125,6 +125,9 @@ create virtual table search using fts5 (
 );
 insert into search (search, rank) values ('rank', 'bm25(8.0, 2.0, 1.0)');
 
+-- In how many entries a word stands.
+create virtual table search_words using fts5vocab (search, 'row');
+
 create table snapshots (
     id text primary key,
     owner text not null default 'local',

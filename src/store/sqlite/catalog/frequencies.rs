@@ -1,0 +1,84 @@
+//! How common words are. Ranking a row costs FTS5 some microseconds a word, and a word that most entries have ranks nothing:
+//! so a search looks at its rarest words first.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use sqlx::Row;
+
+use crate::store::Error;
+use crate::store::sqlite::reader::Reader;
+use crate::store::words::Term;
+
+/// A count may be this old: a wrong one costs time, never a hit.
+const LASTS: Duration = Duration::from_secs(10);
+/// Words that are remembered.
+const MOST_WORDS: usize = 4_096;
+
+/// What was counted lately.
+#[derive(Debug, Default)]
+pub struct Frequencies {
+    counted: Mutex<HashMap<String, (i64, Instant)>>,
+}
+
+impl Frequencies {
+    /// The rarest of the terms, as many as make about `room` hits; at least one.
+    pub async fn rarest(&self, reader: &Reader, terms: &[Term], room: i64) -> Result<Vec<Term>, Error> {
+        let counts = self.counts(reader, terms).await?;
+        let count = |prefix: &str| counts.get(prefix).copied().unwrap_or(0);
+        let mut counted: Vec<(i64, &Term)> = terms
+            .iter()
+            .map(|term| {
+                let whole = count(&term.prefixes[0]);
+                (whole + term.prefixes[1..].iter().map(|part| count(part)).min().unwrap_or(0), term)
+            })
+            .collect();
+        counted.sort_by_key(|(count, _)| *count);
+        let mut hits = 0;
+        let rarest = counted.iter().take_while(|(count, _)| {
+            let fits = hits == 0 || hits + count <= room;
+            hits += count;
+            fits
+        });
+        Ok(rarest.map(|(_, term)| (*term).clone()).collect())
+    }
+
+    async fn counts(&self, reader: &Reader, terms: &[Term]) -> Result<HashMap<String, i64>, Error> {
+        let now = Instant::now();
+        let mut counts = HashMap::new();
+        let mut missing = Vec::new();
+        {
+            let counted = self.counted.lock().expect("nobody panics while counting");
+            for prefix in terms.iter().flat_map(|term| &term.prefixes) {
+                match counted.get(prefix) {
+                    Some((count, at)) if now.duration_since(*at) < LASTS => {
+                        counts.insert(prefix.clone(), *count);
+                    }
+                    _ => missing.push(prefix),
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(counts);
+        }
+        let missing = serde_json::to_string(&missing).expect("texts always serialise");
+        let query = sqlx::query(
+            "select j.value, (select coalesce(sum(doc), 0) from search_words where term >= j.value and term < j.value || char(1114109))
+             from json_each($1) as j",
+        )
+        .bind(missing);
+        let rows = reader.fetch_all(query).await?;
+        let mut counted = self.counted.lock().expect("nobody panics while counting");
+        if counted.len() > MOST_WORDS {
+            counted.clear();
+        }
+        for row in rows {
+            let found = row.try_get::<String, _>(0).and_then(|prefix| Ok((prefix, row.try_get(1)?)));
+            let (prefix, count) = found.map_err(|error| reader.failed(&error))?;
+            counted.insert(prefix.clone(), (count, now));
+            counts.insert(prefix, count);
+        }
+        Ok(counts)
+    }
+}
