@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::agent::{Agent, Agents};
-use super::prompts::Scripts;
+use super::prompts::{ExpertScript, Scripts};
 use super::shapes;
 use super::text::cut;
 use super::thought::{
@@ -117,13 +117,8 @@ impl ModelReasoning {
         Ok(Thought { value: asked.value.into(), call })
     }
 
-    fn expert(&self, name: &str) -> Result<&Agent, ThoughtError> {
-        self.agents.expert(name).ok_or_else(|| ThoughtError {
-            reason: format!("there is no expert `{name}`"),
-            transient: false,
-            raw: None,
-            call: ModelCall::default(),
-        })
+    fn expert(&self, name: &str) -> Option<(&Agent, &ExpertScript)> {
+        self.agents.expert(name).zip(self.scripts.expert(name))
     }
 }
 
@@ -152,16 +147,14 @@ impl Reasoning for ModelReasoning {
     }
 
     async fn act(&self, brief: &TaskBrief, rounds: &[ToolResult]) -> Result<Thought<Act>, ThoughtError> {
-        let agent = self.expert(&brief.expert)?;
-        let script = self.scripts.expert(&agent.name).expect("every expert has a rendered script");
+        let (agent, script) = self.expert(&brief.expert).ok_or_else(|| unknown(&brief.expert))?;
         let round = rounds.last().and_then(|last| last.step.split('/').nth(1)).and_then(|round| round.parse().ok()).unwrap_or(0) + 1;
         let message = TaskMessage { brief, round: Some(round), results: shown(rounds) };
         self.ask::<ActAnswer, Act>(agent, "act", &script.act, json_text(&message), &self.act).await
     }
 
     async fn reflect(&self, brief: &TaskBrief, rounds: &[ToolResult]) -> Result<Thought<Reflection>, ThoughtError> {
-        let agent = self.expert(&brief.expert)?;
-        let script = self.scripts.expert(&agent.name).expect("every expert has a rendered script");
+        let (agent, script) = self.expert(&brief.expert).ok_or_else(|| unknown(&brief.expert))?;
         let message = TaskMessage { brief, round: None, results: shown(rounds) };
         self.ask::<ReflectionAnswer, Reflection>(agent, "reflect", &script.reflect, json_text(&message), &self.reflection).await
     }
@@ -191,6 +184,10 @@ fn shown(results: &[ToolResult]) -> Vec<Box<RawValue>> {
 
 fn json_text<T: Serialize>(message: &T) -> String {
     serde_json::to_string(message).expect("briefs are plain data and always serialise")
+}
+
+fn unknown(expert: &str) -> ThoughtError {
+    ThoughtError { reason: format!("there is no expert `{expert}`"), transient: false, raw: None, call: ModelCall::default() }
 }
 
 fn thought_error(model: &str, error: Error) -> ThoughtError {

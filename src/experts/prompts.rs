@@ -98,6 +98,9 @@ impl Prompts {
         environment.set_fuel(Some(FUEL));
         let mut names = Vec::new();
         for (name, text) in texts {
+            if !name.starts_with("parts/") {
+                names.push(name.clone());
+            }
             if let Err(error) = environment.add_template_owned(name.clone(), text) {
                 problems.push(problem_of(&name, &error));
                 continue;
@@ -105,14 +108,11 @@ impl Prompts {
             // Branches that no rendering takes are looked at too.
             let template = environment.get_template(&name).expect("the template was added just now");
             let mut unknown: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-            unknown.retain(|variable| !VARIABLES.contains(&variable.as_str()));
+            unknown.retain(|name| !VARIABLES.contains(&name.as_str()) && !environment.globals().any(|(function, _)| function == name));
             unknown.sort_unstable();
             for variable in unknown {
                 let reason = format!("there is no variable `{variable}`; there are {}", VARIABLES.join(", "));
                 problems.push(Problem::new(&name, &variable, reason));
-            }
-            if !name.starts_with("parts/") {
-                names.push(name);
             }
         }
         (Self { environment, names }, problems)
@@ -137,6 +137,10 @@ impl Scripts {
     /// Renders what each agent is told; what cannot be rendered is a problem and leaves an empty text.
     pub fn render(prompts: &Prompts, agents: &Agents, registry: &Registry, problems: &mut Vec<Problem>) -> Self {
         let mut text = |file: &str, agent: &Agent, step: Step| {
+            // What does not parse was said; rendering it would only say so again.
+            if problems.iter().any(|problem| problem.file == file) {
+                return "".into();
+            }
             let tools: Vec<ToldTool> = registry.specs_for(&agent.allowed()).iter().map(ToldTool::of).collect();
             prompts.render(file, agent, step, &tools).unwrap_or_else(|problem| {
                 // A file that serves two steps would say the same thing twice.

@@ -150,12 +150,13 @@ impl Work<'_> {
             let allowed = self.agent.allowed();
             let outcome = self.desk.registry.execute(&self.context.workspace, &allowed, &call.name, call.args.clone()).await;
             CrashPoint::ToolAnswered.passed();
-            self.tool_recorded(&step, call, outcome)
+            self.tool_recorded(&step, call, outcome).map_err(|reason| failed(reason, true))
         };
         self.flow.step(&step, work).await
     }
 
-    fn tool_recorded(&self, step: &str, call: &ToolCall, outcome: Outcome) -> Result<Recorded<ToolResult>, TaskError> {
+    /// The result as the expert sees it, with its event; an error is one that no other call would mend.
+    fn tool_recorded(&self, step: &str, call: &ToolCall, outcome: Outcome) -> Result<Recorded<ToolResult>, String> {
         let task = self.task.task;
         let (step, tool, args) = (step.to_owned(), call.name.clone(), bounded(&call.args, ARGS_IN_EVENT));
         let duration_ms = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
@@ -172,7 +173,7 @@ impl Work<'_> {
                 let shown = line(&reason, REASON_IN_EVENT);
                 (Err(reason), EventBody::ToolFailed { task, step: step.clone(), tool, args, duration_ms, reason: shown })
             }
-            Err(Rejection::Failed(Failure::Broken(reason))) => return Err(failed(format!("tool `{tool}` failed: {reason}"), true)),
+            Err(Rejection::Failed(Failure::Broken(reason))) => return Err(format!("tool `{tool}` failed: {reason}")),
         };
         let failed = result.is_err();
         let result = result.unwrap_or_else(|reason| json!({ "error": reason }));

@@ -168,7 +168,7 @@ fn args(value: Value) -> Value {
 /// A number from 0 to 1, also as text and in per cent.
 fn share(value: &Value) -> Option<f64> {
     match value {
-        Value::Number(number) => number.as_f64().map(|number| if number >= 2.0 && number <= 100.0 { number / 100.0 } else { number }),
+        Value::Number(number) => number.as_f64().map(|number| if (2.0..=100.0).contains(&number) { number / 100.0 } else { number }),
         Value::String(text) => {
             let text = text.trim();
             match text.strip_suffix('%') {

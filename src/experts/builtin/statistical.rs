@@ -35,7 +35,7 @@ pub fn reflect(brief: &TaskBrief, view: &TableView, results: &[ToolResult]) -> R
     let mut reflection = Reflection::default();
     for result in of_tool(results, "column_profile") {
         let Some(column) = arg(result, "column").and_then(|name| view.columns.iter().find(|column| column.name == name)) else { continue };
-        reflection.catalog_writes.push(column_entry(view, column, &result.result));
+        reflection.catalog_writes.push(profile_entry(view, column, &result.result));
         if let Some(share) = null_share(&result.result).filter(|share| *share >= MANY_NULLS) {
             let claim = format!("{}.{} has no value in {:.0} % of the rows", view.table, column.name, share * 100.0);
             reflection.insights.push(insight(claim, 0.8, vec![result.step.clone()]));
@@ -53,11 +53,11 @@ pub fn reflect(brief: &TaskBrief, view: &TableView, results: &[ToolResult]) -> R
     reflection
 }
 
-fn column_entry(view: &TableView, column: &ColumnView, profile: &Value) -> ProposedWrite {
+/// Beside the column's own entry, which says what it means.
+fn profile_entry(view: &TableView, column: &ColumnView, profile: &Value) -> ProposedWrite {
     let values = top_values(profile);
     let few = distinct(profile).is_some_and(|distinct| distinct <= MOST_CODES);
     let facts = json!({
-        "meaning": column.comment,
         "null_share": null_share(profile).map(|share| (share * 1e4).round() / 1e4),
         "distinct": distinct(profile),
         "least": member(profile, &["min", "minimum"]),
@@ -65,11 +65,11 @@ fn column_entry(view: &TableView, column: &ColumnView, profile: &Value) -> Propo
         "values": (few && !values.is_empty()).then_some(values),
     });
     ProposedWrite {
-        kind: "column".to_owned(),
-        key: format!("col/{}.{}", view.table, column.name),
+        kind: "profile".to_owned(),
+        key: format!("profile/{}.{}", view.table, column.name),
         document: document(facts, 0.8),
-        tags: vec!["profile".to_owned()],
-        links: vec![format!("table/{}", view.table)],
+        tags: Vec::new(),
+        links: vec![format!("table/{}", view.table), format!("col/{}.{}", view.table, column.name)],
     }
 }
 

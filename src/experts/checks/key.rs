@@ -12,9 +12,10 @@ pub struct Subject<'a> {
 /// Kinds that the engine writes; an expert cannot.
 const RESERVED: [&str; 5] = ["intent", "question", "report", "run", "answer"];
 /// Kinds whose keys have a fixed beginning.
-const PREFIXES: [(&str, &str); 9] = [
+const PREFIXES: [(&str, &str); 10] = [
     ("table", "table"),
     ("column", "col"),
+    ("profile", "profile"),
     ("relationship", "rel"),
     ("domain", "domain"),
     ("metric", "metric"),

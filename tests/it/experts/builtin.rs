@@ -108,6 +108,8 @@ async fn a_small_shop_is_discovered() {
     assert_eq!(status("metric/shop.products.average_price"), Some(EntryStatus::Validated));
     assert_eq!(status("question_template/shop.orders.count_by_status"), Some(EntryStatus::Validated));
     assert!(status("col/shop.customers.email").is_some());
+    // What a column means and what its values look like do not compete.
+    assert!(status("col/shop.orders.status").is_some() && status("profile/shop.orders.status").is_some());
     assert!(discovery.entries.len() >= 15, "{:#?}", discovery.entries.keys());
     assert!(discovery.insights.iter().all(|(_, evidence)| *evidence > 0), "{:#?}", discovery.insights);
     let ids: Vec<&str> = discovery.questions.iter().map(|question| question.question_id.as_str()).collect();

@@ -308,9 +308,11 @@ impl Reasoning for ScriptedReasoning {
     }
 }
 
+type Answer = Box<dyn Fn(&Request) -> Result<String, model::Error> + Send + Sync>;
+
 /// A model that answers each request by a function of it, and keeps the requests.
 pub struct ScriptedModel {
-    answer: Box<dyn Fn(&Request) -> Result<String, model::Error> + Send + Sync>,
+    answer: Answer,
     pub requests: Mutex<Vec<Request>>,
 }
 
