@@ -23,11 +23,13 @@ pub fn to_index(text: &str, into: &mut String) {
     }
 }
 
-/// A word of a query.
+/// A word of a query, with its pieces in the language of FTS5.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// In the language of FTS5.
-    pub query: String,
+    /// The name as it was written.
+    pub name: String,
+    /// All its parts, where it has several.
+    pub parts: Option<String>,
     /// The name in lower case, then its parts where it has several.
     pub prefixes: Vec<String>,
 }
@@ -41,14 +43,13 @@ pub fn terms(text: &str) -> Vec<Term> {
             continue;
         }
         let parts = parts(word);
-        let mut query = quoted(word);
         let mut prefixes = vec![name];
-        if parts.len() > 1 {
-            let all = parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(" AND ");
-            query = format!("({query} OR ({all}))");
+        let several = parts.len() > 1;
+        if several {
             prefixes.extend(parts.iter().map(|part| part.to_lowercase()));
         }
-        terms.push(Term { query, prefixes });
+        let all = several.then(|| format!("({})", parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(" AND ")));
+        terms.push(Term { name: quoted(word), parts: all, prefixes });
         if terms.len() == MOST_WORDS {
             break;
         }
@@ -58,7 +59,8 @@ pub fn terms(text: &str) -> Vec<Term> {
 
 /// Any of the words is a hit.
 pub fn any_of(terms: &[Term]) -> String {
-    terms.iter().map(|term| term.query.as_str()).collect::<Vec<_>>().join(" OR ")
+    let pieces = terms.iter().flat_map(|term| [Some(term.name.as_str()), term.parts.as_deref()]);
+    pieces.flatten().collect::<Vec<_>>().join(" OR ")
 }
 
 /// The names of a text: runs of letters, digits and underscores, cut where they are too long.
@@ -141,7 +143,7 @@ mod tests {
             ("\" ' * ( ) ___ --", ""),
             ("c++", "\"c\""),
             ("Orders orders", "\"Orders\"*"),
-            ("a_b", "(\"a_b\"* OR (\"a\" AND \"b\"))"),
+            ("a_b", "\"a_b\"* OR (\"a\" AND \"b\")"),
             ("shop.orders", "\"shop\"* OR \"orders\"*"),
         ] {
             assert_eq!(any_of(&terms(text)), expect, "{text}");

@@ -23,25 +23,31 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// The rarest of the terms, as many as make about `room` hits; at least one.
-    pub async fn rarest(&self, reader: &Reader, terms: &[Term], room: i64) -> Result<Vec<Term>, Error> {
+    /// A query for the rarest of the terms, as many as make about `room` hits and at least one; none where that is all of them.
+    /// Of a name that is known as it was written, the parts are left out.
+    pub async fn rarest(&self, reader: &Reader, terms: &[Term], room: i64) -> Result<Option<String>, Error> {
         let counts = self.counts(reader, terms).await?;
         let count = |prefix: &str| counts.get(prefix).copied().unwrap_or(0);
-        let mut counted: Vec<(i64, &Term)> = terms
-            .iter()
-            .map(|term| {
-                let whole = count(&term.prefixes[0]);
-                (whole + term.prefixes[1..].iter().map(|part| count(part)).min().unwrap_or(0), term)
-            })
-            .collect();
-        counted.sort_by_key(|(count, _)| *count);
+        let mut pieces = Vec::new();
+        for term in terms {
+            let whole = count(&term.prefixes[0]);
+            pieces.push((whole, &term.name));
+            if let Some(parts) = &term.parts
+                && whole == 0
+            {
+                pieces.push((term.prefixes[1..].iter().map(|part| count(part)).min().unwrap_or(0), parts));
+            }
+        }
+        let complete = pieces.len() == terms.iter().map(|term| 1 + usize::from(term.parts.is_some())).sum::<usize>();
+        pieces.sort_by_key(|(count, _)| *count);
         let mut hits = 0;
-        let rarest = counted.iter().take_while(|(count, _)| {
+        let fitting = pieces.iter().take_while(|(count, _)| {
             let fits = hits == 0 || hits + count <= room;
             hits += count;
             fits
         });
-        Ok(rarest.map(|(_, term)| (*term).clone()).collect())
+        let rarest: Vec<&str> = fitting.map(|(_, piece)| piece.as_str()).collect();
+        Ok((!complete || rarest.len() < pieces.len()).then(|| rarest.join(" OR ")))
     }
 
     async fn counts(&self, reader: &Reader, terms: &[Term]) -> Result<HashMap<String, i64>, Error> {

@@ -8,8 +8,7 @@ use super::claims;
 use super::frequencies::Frequencies;
 use crate::domain::{Confidence, EntryStatus, Hit, SourceKey};
 use crate::store::sqlite::reader::Reader;
-use crate::store::words::{self, Term};
-use crate::store::{EntryFilter, Error, snippet};
+use crate::store::{EntryFilter, Error, snippet, words};
 
 /// Hits of one search, whatever is asked for.
 const MOST_HITS: usize = 200;
@@ -32,15 +31,18 @@ pub async fn search(
         return Ok(Vec::new());
     }
     let room = LEAST_ROOM.max(ROOM * limit) as i64;
-    let rarest = if terms.len() == 1 { terms.clone() } else { frequencies.rarest(reader, &terms, room).await? };
-    let mut rows = hits(reader, source, &rarest, filter, limit).await?;
-    if rows.len() < limit && rarest.len() < terms.len() {
-        rows = hits(reader, source, &terms, filter, limit).await?;
-    }
+    let all = words::any_of(&terms);
+    let rows = match frequencies.rarest(reader, &terms, room).await? {
+        None => hits(reader, source, all, filter, limit).await?,
+        Some(rarest) => {
+            let rows = hits(reader, source, rarest, filter, limit).await?;
+            if rows.len() < limit { hits(reader, source, all, filter, limit).await? } else { rows }
+        }
+    };
     rows.iter().map(|row| hit(row, text).map_err(|error| reader.failed(&error))?).collect()
 }
 
-async fn hits(reader: &Reader, source: &SourceKey, terms: &[Term], filter: &EntryFilter, limit: usize) -> Result<Vec<SqliteRow>, Error> {
+async fn hits(reader: &Reader, source: &SourceKey, words: String, filter: &EntryFilter, limit: usize) -> Result<Vec<SqliteRow>, Error> {
     let query = sqlx::query(include_str!("../sql/search.sql"))
         .bind(source.0.clone())
         .bind(filter.layer.map(claims::layer_number))
@@ -49,7 +51,7 @@ async fn hits(reader: &Reader, source: &SourceKey, terms: &[Term], filter: &Entr
         .bind(filter.tag.clone())
         .bind(filter.run.map(String::from))
         .bind(filter.min_confidence)
-        .bind(words::any_of(terms))
+        .bind(words)
         .bind(limit as i64);
     reader.fetch_all(query).await
 }
