@@ -13,13 +13,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::crash::CrashPoint;
-use crate::domain::{EntryWrite, EventBody, RunId, Seq, SourceKey};
+use crate::domain::{EventBody, RunId, Seq, SourceKey};
 use crate::engine::clock::now_ms;
 use crate::engine::conductor::{Fate, RunOver};
 use crate::engine::feed::{self, Batch, Feed};
 use crate::engine::shared::Shared;
 use crate::engine::{Command, CommandOutcome, Error};
-use crate::store::{self, Append, ConsumedCommand, Record, StepRow, StoredCommand};
+use crate::store::{self, Append, ConsumedCommand, Record, StoredCommand};
 
 use super::batch::{Due, Reply, Undertaken, Waiting};
 use super::effects::{self, Effect};

@@ -42,4 +42,3 @@ impl Undertaken {
         self.events.is_empty() && self.steps.is_empty() && self.consumed.is_empty()
     }
 }
-

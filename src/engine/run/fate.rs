@@ -19,4 +19,3 @@ impl Drop for FateTeller {
         let _ = self.tell.send(RunOver { run: self.run, fate: self.fate, head: self.head });
     }
 }
-

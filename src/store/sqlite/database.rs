@@ -15,6 +15,8 @@ const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
 /// `Fthm`: marks the file as ours.
 const APPLICATION_ID: i64 = 0x4674_686d;
 const READERS: u32 = 4;
+/// Readers look at the file through memory instead of copying its pages.
+const MAPPED_BYTES: &str = "1073741824";
 
 /// The one connection that writes; the tables are up to date when it is given out.
 pub async fn writer(folder: &Path, file: &Path) -> Result<SqliteConnection, Error> {
@@ -38,7 +40,7 @@ pub fn readers(file: &Path) -> SqlitePool {
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(30))
-        .connect_lazy_with(options(file).read_only(true))
+        .connect_lazy_with(options(file).read_only(true).pragma("mmap_size", MAPPED_BYTES).pragma("cache_size", "-8000"))
 }
 
 fn options(file: &Path) -> SqliteConnectOptions {

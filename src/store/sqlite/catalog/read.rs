@@ -32,7 +32,7 @@ pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, pag
         }
     };
     let limit = page.limit.clamp(1, LARGEST_PAGE);
-    let query = sqlx::query(include_str!("../sql/list_entries.sql"))
+    let query = sqlx::query(listing(filter))
         .bind(source.0.clone())
         .bind(filter.layer.map(claims::layer_number))
         .bind(filter.kind.clone())
@@ -52,6 +52,25 @@ pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, pag
         pages::token(LIST, &serde_json::to_string(&position).expect("a number and texts always serialise"))
     });
     Ok(Paged { items, next })
+}
+
+/// The statement whose index fits the filter: entries of a run, entries below a path, or all of a source.
+fn listing(filter: &EntryFilter) -> &'static str {
+    if filter.run.is_some() {
+        concat!(
+            include_str!("../sql/list_entries.sql"),
+            "where e.run = $6 and e.source = $1\n",
+            include_str!("../sql/list_entries_where.sql")
+        )
+    } else if filter.prefix.is_some() {
+        concat!(
+            include_str!("../sql/list_entries.sql"),
+            "indexed by entries_by_path\nwhere e.source = $1 and e.path >= $4 and e.path < $4 || char(1114111)\n",
+            include_str!("../sql/list_entries_where.sql")
+        )
+    } else {
+        concat!(include_str!("../sql/list_entries.sql"), "where e.source = $1\n", include_str!("../sql/list_entries_where.sql"))
+    }
 }
 
 fn entry(row: &SqliteRow) -> Result<Entry, Error> {

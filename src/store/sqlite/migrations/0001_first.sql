@@ -85,6 +85,9 @@ create table entries (
     unique (source, layer, kind, key)
 ) strict;
 
+create index entries_by_path on entries (source, path);
+create index entries_by_run on entries (run, source, layer, kind, key) where run is not null;
+
 -- The claims of other authors, which do not stand now but may again.
 create table rivals (
     entry integer not null references entries (id),
