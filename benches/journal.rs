@@ -3,6 +3,8 @@
 //! `cargo bench --bench journal`. Items are events; the processor time an append is printed after the table.
 //! The folder is in `target/`, so that the disk is a disk and not memory.
 
+#![expect(unsafe_code, reason = "the processor time of a process is asked of the kernel")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;

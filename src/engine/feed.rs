@@ -164,7 +164,7 @@ impl Reader {
         }
         loop {
             if self.cursor < self.target {
-                return self.from_journal().await;
+                return self.read_journal().await;
             }
             if self.ended {
                 return None;
@@ -192,7 +192,7 @@ impl Reader {
     }
 
     /// A page of the journal. A journal that cannot be read ends the stream; the reader comes back with its last number.
-    async fn from_journal(&mut self) -> Option<Bytes> {
+    async fn read_journal(&mut self) -> Option<Bytes> {
         let records = match self.store.records(self.run, self.cursor, self.page).await {
             Ok(records) => records,
             Err(error) => {

@@ -323,6 +323,8 @@ fn open_server(folder: &TempDir) -> Open {
             return Open { child, url, token: line.trim().to_owned() };
         }
     }
+    child.kill().expect("it can be killed");
+    child.wait().expect("it is gone");
     panic!("no token was printed");
 }
 
