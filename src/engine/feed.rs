@@ -19,6 +19,11 @@ use crate::store::{Record, Store};
 
 use super::Settings;
 
+/// What a page of the journal should not be much larger than: a reader that stops reading holds one page at most.
+const PAGE_BYTES: usize = 64 * 1024;
+/// Records of a first page, before it is known how large they are.
+const FIRST_PAGE: usize = 16;
+
 /// The comment that keeps proxies awake.
 const STILL_HERE: &[u8] = b": still here\n\n";
 
@@ -121,7 +126,8 @@ pub fn stream(store: Arc<dyn Store>, settings: &Settings, reading: Reading) -> F
         target: reading.head,
         live: reading.live,
         ended: false,
-        page: settings.journal_page,
+        page: FIRST_PAGE.min(settings.journal_page),
+        most_a_page: settings.journal_page,
         keep_alive: Duration::from_secs(settings.keep_alive_s.max(1)),
         greeting: Some(Bytes::from(format!("retry: {}\n\n", settings.reconnect_ms))),
         _counted: Counted::new(),
@@ -151,7 +157,9 @@ struct Reader {
     target: Seq,
     live: Option<broadcast::Receiver<Batch>>,
     ended: bool,
+    /// Records of the next page, so many that it has about `PAGE_BYTES`.
     page: usize,
+    most_a_page: usize,
     keep_alive: Duration,
     greeting: Option<Bytes>,
     _counted: Counted,
@@ -204,7 +212,9 @@ impl Reader {
         metrics::histogram!("fathom_sse_lag_events").record((self.target.saturating_sub(self.cursor)) as f64);
         self.cursor = last;
         self.target = self.target.max(last);
-        Some(encode(self.run, &records))
+        let frames = encode(self.run, &records);
+        self.page = (PAGE_BYTES * records.len() / frames.len().max(1)).clamp(1, self.most_a_page.max(1));
+        Some(frames)
     }
 }
 

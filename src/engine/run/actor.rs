@@ -179,6 +179,7 @@ impl RunActor {
     fn write(&mut self, batch: Undertaken, first_seq: Seq, at: i64, ctx: &mut Context<Self>) {
         let records: Vec<Record> = (first_seq..).zip(&batch.events).map(|(seq, event)| Record::encode(seq, at, event)).collect();
         let ends = batch.events.last().is_some_and(EventBody::is_last);
+        let concludes = batch.events.iter().any(|event| matches!(event, EventBody::TaskDone { .. }));
         if ends {
             CrashPoint::BeforeLastEvent.passed();
         }
@@ -206,6 +207,9 @@ impl RunActor {
         let committed = async move { store.append(append).await }.into_actor(self).map(move |stored, actor, ctx| match stored {
             Ok(()) => {
                 CrashPoint::BeforePublish.passed();
+                if concludes {
+                    CrashPoint::TaskConcluded.passed();
+                }
                 if last >= first_seq {
                     actor.feed.publish(Batch { first: first_seq, last, ends, frames });
                     actor.shared.feeds.publish_headline(|| headline::frame(actor.run, &actor.state));

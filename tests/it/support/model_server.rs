@@ -2,6 +2,7 @@
 //! so that a run that was killed a hundred times must end like one that was not.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 #[derive(Clone)]
 pub struct ModelServer {
@@ -23,6 +25,10 @@ struct Rule {
     plans: u64,
     /// How often each thought was asked for: `run/task/purpose`.
     asked: Mutex<HashMap<String, u32>>,
+    waiting: AtomicUsize,
+    most_waiting: AtomicUsize,
+    /// Requests that must wait at once before any of them is answered.
+    held: watch::Sender<usize>,
     /// Says something else than the rule for a while: status and body, or `None` for the rule.
     spoil: Mutex<Vec<Spoiled>>,
 }
@@ -41,7 +47,15 @@ impl ModelServer {
     pub async fn start(latency: Duration, plans: u64) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
-        let state = Arc::new(Rule { latency, plans, asked: Mutex::default(), spoil: Mutex::default() });
+        let state = Arc::new(Rule {
+            latency,
+            plans,
+            asked: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            most_waiting: AtomicUsize::new(0),
+            held: watch::Sender::new(0),
+            spoil: Mutex::default(),
+        });
         let router = Router::new().route("/v1/chat/completions", post(chat)).with_state(state.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.expect("the model server serves") });
         Self { url, state }
@@ -55,6 +69,15 @@ impl ModelServer {
 
     pub fn spoiled_left(&self) -> usize {
         self.state.spoil.lock().expect("not poisoned").len()
+    }
+
+    /// From now on nobody is answered until this many wait at once; then everybody is.
+    pub fn hold_until_waiting(&self, number: usize) {
+        self.state.held.send_replace(number);
+    }
+
+    pub fn most_waiting(&self) -> usize {
+        self.state.most_waiting.load(Ordering::SeqCst)
     }
 
     /// How often each thought was asked for.
@@ -75,7 +98,7 @@ async fn chat(State(rule): State<Arc<Rule>>, Json(request): Json<Value>) -> Resp
     let (purpose, answer) = think(&rule, &system, &brief);
     let key = format!("{}/{}/{purpose}", brief["run_id"].as_str().unwrap_or("?"), brief["task"].as_str().unwrap_or("plan"));
     *rule.asked.lock().expect("not poisoned").entry(key).or_default() += 1;
-    tokio::time::sleep(rule.latency).await;
+    wait(&rule).await;
     let spoiled = {
         let mut spoil = rule.spoil.lock().expect("not poisoned");
         if spoil.is_empty() { None } else { Some(spoil.remove(0)) }
@@ -97,6 +120,21 @@ async fn chat(State(rule): State<Arc<Rule>>, Json(request): Json<Value>) -> Resp
     Json(json!({"id": "x", "object": "chat.completion", "created": 0, "model": "mock", "usage": usage,
         "choices": [{"index": 0, "finish_reason": "stop", "message": message}]}))
     .into_response()
+}
+
+async fn wait(rule: &Rule) {
+    let waiting = rule.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+    rule.most_waiting.fetch_max(waiting, Ordering::SeqCst);
+    rule.held.send_if_modified(|held| {
+        let enough = *held > 0 && waiting >= *held;
+        if enough {
+            *held = 0;
+        }
+        enough
+    });
+    rule.held.subscribe().wait_for(|held| *held == 0).await.expect("the rule outlives its requests");
+    tokio::time::sleep(rule.latency).await;
+    rule.waiting.fetch_sub(1, Ordering::SeqCst);
 }
 
 fn think(rule: &Rule, system: &str, brief: &Value) -> (String, Value) {
