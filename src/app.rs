@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +27,8 @@ use crate::tools::{LocalWorkbench, Registry, Workbench};
 pub const BUILTIN: &str = "builtin";
 /// What a model that is asked for a word has to answer.
 const CHECK_TIME: Duration = Duration::from_secs(60);
+/// Connections that wait to be accepted; the kernel has the last word.
+const WAITING_CONNECTIONS: u32 = 8_192;
 /// What the first token is called.
 const FIRST_TOKEN: &str = "first";
 
@@ -71,7 +73,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
         node: format!("pid {}", std::process::id()),
     });
 
-    let listener = TcpListener::bind(settings.api.listen.as_str())
+    let listener = listen(&settings.api.listen)
         .await
         .with_context(|| format!("cannot listen on `{}`; another address can be named with `--listen`", settings.api.listen))?;
     let bound = listener.local_addr()?;
@@ -162,6 +164,20 @@ pub fn desk(settings: &Settings) -> anyhow::Result<Desk> {
 /// The model of runs that name none: the configured one, or the built-in reasoning.
 pub fn default_model(settings: &Settings) -> String {
     if settings.model.name.is_empty() { BUILTIN.to_owned() } else { settings.model.name.clone() }
+}
+
+/// With room for thousands of readers that come back at the same moment, after a restart.
+async fn listen(address: &str) -> std::io::Result<TcpListener> {
+    let mut refused = std::io::Error::other("the address stands for no machine");
+    for address in tokio::net::lookup_host(address).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(WAITING_CONNECTIONS)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
 }
 
 fn known_models(models: &Models) -> Vec<String> {

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
@@ -42,7 +41,15 @@ pub struct Batch {
 
 /// The live end of one run's stream.
 pub struct Feed {
-    batches: broadcast::Sender<Batch>,
+    signals: broadcast::Sender<Signal>,
+}
+
+/// What a reader of a live stream is told.
+#[derive(Clone)]
+pub enum Signal {
+    Frames(Batch),
+    /// Nothing new; proxies are to see that the stream lives.
+    StillHere,
 }
 
 /// The feeds of all runs that are live or read here.
@@ -61,7 +68,7 @@ impl Feeds {
     pub fn of(&self, run: RunId) -> Arc<Feed> {
         match self.lock().entry(run) {
             MapEntry::Occupied(feed) => feed.get().clone(),
-            MapEntry::Vacant(place) => place.insert(Arc::new(Feed { batches: broadcast::channel(self.depth).0 })).clone(),
+            MapEntry::Vacant(place) => place.insert(Arc::new(Feed { signals: broadcast::channel(self.depth).0 })).clone(),
         }
     }
 
@@ -77,6 +84,15 @@ impl Feeds {
         }
     }
 
+    /// Says to every reader that its stream lives. One clock for all of them: a timer a reader would cost more than the frames.
+    pub fn keep_awake(&self) {
+        for feed in self.lock().values() {
+            // No reader is no error, here and below.
+            let _ = feed.signals.send(Signal::StillHere);
+        }
+        let _ = self.headlines.send(Bytes::from_static(STILL_HERE));
+    }
+
     pub fn headlines(&self) -> broadcast::Receiver<Bytes> {
         self.headlines.subscribe()
     }
@@ -89,11 +105,11 @@ impl Feeds {
 impl Feed {
     pub fn publish(&self, batch: Batch) {
         // No reader is no error.
-        let _ = self.batches.send(batch);
+        let _ = self.signals.send(Signal::Frames(batch));
     }
 
-    pub fn subscribe(&self) -> broadcast::Receiver<Batch> {
-        self.batches.subscribe()
+    pub fn subscribe(&self) -> broadcast::Receiver<Signal> {
+        self.signals.subscribe()
     }
 }
 
@@ -114,7 +130,7 @@ pub struct Reading {
     /// The head when the reading was asked for.
     pub head: Seq,
     /// Present where the reader follows a run that has not ended.
-    pub live: Option<broadcast::Receiver<Batch>>,
+    pub live: Option<broadcast::Receiver<Signal>>,
 }
 
 /// Streams the journal from `after` on, then the live feed.
@@ -128,7 +144,6 @@ pub fn stream(store: Arc<dyn Store>, settings: &Settings, reading: Reading) -> F
         ended: false,
         page: FIRST_PAGE.min(settings.journal_page),
         most_a_page: settings.journal_page,
-        keep_alive: Duration::from_secs(settings.keep_alive_s.max(1)),
         greeting: Some(Bytes::from(format!("retry: {}\n\n", settings.reconnect_ms))),
         _counted: Counted::new(),
     };
@@ -136,14 +151,13 @@ pub fn stream(store: Arc<dyn Store>, settings: &Settings, reading: Reading) -> F
 }
 
 /// Changes of all runs. A reader that falls behind misses headlines, never a run's last one for long: the next change tells all.
-pub fn follow_headlines(changes: broadcast::Receiver<Bytes>, keep_alive: Duration) -> impl Stream<Item = Bytes> + Send {
+pub fn follow_headlines(changes: broadcast::Receiver<Bytes>) -> impl Stream<Item = Bytes> + Send {
     unfold(changes, move |mut changes| async move {
         loop {
-            match tokio::time::timeout(keep_alive, changes.recv()).await {
-                Err(_) => return Some((Bytes::from_static(STILL_HERE), changes)),
-                Ok(Ok(frame)) => return Some((frame, changes)),
-                Ok(Err(RecvError::Lagged(_))) => {}
-                Ok(Err(RecvError::Closed)) => return None,
+            match changes.recv().await {
+                Ok(frame) => return Some((frame, changes)),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
             }
         }
     })
@@ -155,12 +169,11 @@ struct Reader {
     cursor: Seq,
     /// Numbers up to this one are in the journal.
     target: Seq,
-    live: Option<broadcast::Receiver<Batch>>,
+    live: Option<broadcast::Receiver<Signal>>,
     ended: bool,
     /// Records of the next page, so many that it has about `PAGE_BYTES`.
     page: usize,
     most_a_page: usize,
-    keep_alive: Duration,
     greeting: Option<Bytes>,
     _counted: Counted,
 }
@@ -178,9 +191,9 @@ impl Reader {
                 return None;
             }
             let live = self.live.as_mut()?;
-            match tokio::time::timeout(self.keep_alive, live.recv()).await {
-                Err(_) => return Some(Bytes::from_static(STILL_HERE)),
-                Ok(Ok(batch)) => {
+            match live.recv().await {
+                Ok(Signal::StillHere) => return Some(Bytes::from_static(STILL_HERE)),
+                Ok(Signal::Frames(batch)) => {
                     self.ended = batch.ends;
                     if batch.first == self.cursor + 1 {
                         self.cursor = batch.last;
@@ -190,11 +203,11 @@ impl Reader {
                     // Partly known or with a gap before it: the journal has it all. An older batch than that is passed over.
                     self.target = self.target.max(batch.last);
                 }
-                Ok(Err(RecvError::Lagged(_))) => {
+                Err(RecvError::Lagged(_)) => {
                     metrics::counter!("fathom_sse_lagged_total").increment(1);
                     // The next batch that is received tells how far to read.
                 }
-                Ok(Err(RecvError::Closed)) => return None,
+                Err(RecvError::Closed) => return None,
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Starting the engine: the staff, the conductor and the door, from the parts that the wiring hands in.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use actix::prelude::*;
 
@@ -51,6 +52,19 @@ pub fn launch(parts: Parts) -> Runs {
         reasoning,
         settings,
     });
+    tokio::spawn(keep_readers_awake(Arc::downgrade(&shared)));
     let conductor = Conductor::new(shared.clone(), node).start();
     Runs::new(shared, conductor)
+}
+
+/// Goes on as long as the engine is there.
+async fn keep_readers_awake(shared: Weak<Shared>) {
+    loop {
+        let Some(pause) = shared.upgrade().map(|shared| Duration::from_secs(shared.settings.keep_alive_s.max(1))) else { return };
+        tokio::time::sleep(pause).await;
+        match shared.upgrade() {
+            Some(shared) => shared.feeds.keep_awake(),
+            None => return,
+        }
+    }
 }

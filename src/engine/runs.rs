@@ -135,8 +135,7 @@ impl Runs {
                 standing.push(headline::frame_of_row(&row));
             }
         }
-        let keep_alive = Duration::from_secs(self.shared.settings.keep_alive_s.max(1));
-        Ok(Box::pin(stream::iter(standing).chain(feed::follow_headlines(changes, keep_alive))))
+        Ok(Box::pin(stream::iter(standing).chain(feed::follow_headlines(changes))))
     }
 
     /// What the run wrote into the catalog.
