@@ -94,7 +94,8 @@ async fn chat(State(rule): State<Arc<Rule>>, Json(request): Json<Value>) -> Resp
     };
     let system = text("system").join("\n");
     let user = text("user").first().copied().unwrap_or_default().to_owned();
-    let brief: Value = serde_json::from_str(&user).unwrap_or(Value::Null);
+    // What the client says about an earlier answer stands behind the brief.
+    let brief: Value = serde_json::Deserializer::from_str(&user).into_iter().next().and_then(Result::ok).unwrap_or(Value::Null);
     let (purpose, answer) = think(&rule, &system, &brief);
     let key = format!("{}/{}/{purpose}", brief["run_id"].as_str().unwrap_or("?"), brief["task"].as_str().unwrap_or("plan"));
     *rule.asked.lock().expect("not poisoned").entry(key).or_default() += 1;
