@@ -17,6 +17,7 @@ use crate::domain::{RunId, Seq};
 use crate::store::{Record, Store};
 
 use super::Settings;
+use crate::telemetry::names;
 
 /// What a page of the journal should not be much larger than: a reader that stops reading holds one page at most.
 const PAGE_BYTES: usize = 64 * 1024;
@@ -204,7 +205,7 @@ impl Reader {
                     self.target = self.target.max(batch.last);
                 }
                 Err(RecvError::Lagged(_)) => {
-                    metrics::counter!("fathom_sse_lagged_total").increment(1);
+                    metrics::counter!(names::SSE_LAGGED_TOTAL).increment(1);
                     // The next batch that is received tells how far to read.
                 }
                 Err(RecvError::Closed) => return None,
@@ -222,7 +223,7 @@ impl Reader {
             }
         };
         let last = records.last()?.seq;
-        metrics::histogram!("fathom_sse_lag_events").record((self.target.saturating_sub(self.cursor)) as f64);
+        metrics::histogram!(names::SSE_LAG_EVENTS).record((self.target.saturating_sub(self.cursor)) as f64);
         self.cursor = last;
         self.target = self.target.max(last);
         let frames = encode(self.run, &records);
@@ -236,13 +237,13 @@ struct Counted;
 
 impl Counted {
     fn new() -> Self {
-        metrics::gauge!("fathom_sse_subscribers").increment(1.0);
+        metrics::gauge!(names::SSE_SUBSCRIBERS).increment(1.0);
         Self
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        metrics::gauge!("fathom_sse_subscribers").decrement(1.0);
+        metrics::gauge!(names::SSE_SUBSCRIBERS).decrement(1.0);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::telemetry::names;
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -40,7 +41,7 @@ impl<A: Actor> Post<A> {
     /// Waits for a place, in order of arrival.
     pub async fn permit(&self) -> Permit {
         let place = self.places.clone().acquire_owned().await.expect("the places of a post are never closed");
-        metrics::gauge!("fathom_mailbox_permits_in_use", "agent" => self.agent.clone()).increment(1.0);
+        metrics::gauge!(names::MAILBOX_PERMITS_IN_USE, "agent" => self.agent.clone()).increment(1.0);
         Permit { _place: place, agent: self.agent.clone() }
     }
 
@@ -66,6 +67,6 @@ impl<A: Actor> Post<A> {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        metrics::gauge!("fathom_mailbox_permits_in_use", "agent" => self.agent.clone()).decrement(1.0);
+        metrics::gauge!(names::MAILBOX_PERMITS_IN_USE, "agent" => self.agent.clone()).decrement(1.0);
     }
 }

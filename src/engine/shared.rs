@@ -13,6 +13,7 @@ use super::feed::Feeds;
 use super::post::Post;
 use super::run::machine::Rules;
 use super::staff::{Expert, Planner};
+use crate::telemetry::names;
 
 /// Finds the reasoning that a run asks for by its model's name.
 pub type ReasoningByName = Arc<dyn Fn(&str) -> Result<Arc<dyn Reasoning>, String> + Send + Sync>;
@@ -40,19 +41,19 @@ impl Shared {
 
     pub fn count_event(&self, event: &EventBody) {
         match event {
-            EventBody::Finished { .. } => metrics::counter!("fathom_runs_total", "status" => "finished").increment(1),
-            EventBody::Error { .. } => metrics::counter!("fathom_runs_total", "status" => "failed").increment(1),
-            EventBody::Cancelled { .. } => metrics::counter!("fathom_runs_total", "status" => "cancelled").increment(1),
-            EventBody::TaskDone { .. } => metrics::counter!("fathom_tasks_total", "state" => "done").increment(1),
-            EventBody::TaskFailed { retry_in_ms: None, .. } => metrics::counter!("fathom_tasks_total", "state" => "failed").increment(1),
+            EventBody::Finished { .. } => metrics::counter!(names::RUNS_TOTAL, "status" => "finished").increment(1),
+            EventBody::Error { .. } => metrics::counter!(names::RUNS_TOTAL, "status" => "failed").increment(1),
+            EventBody::Cancelled { .. } => metrics::counter!(names::RUNS_TOTAL, "status" => "cancelled").increment(1),
+            EventBody::TaskDone { .. } => metrics::counter!(names::TASKS_TOTAL, "state" => "done").increment(1),
+            EventBody::TaskFailed { retry_in_ms: None, .. } => metrics::counter!(names::TASKS_TOTAL, "state" => "failed").increment(1),
             EventBody::TaskFailed { retry_in_ms: Some(_), .. } => {
-                metrics::counter!("fathom_tasks_total", "state" => "retried").increment(1);
+                metrics::counter!(names::TASKS_TOTAL, "state" => "retried").increment(1);
             }
             EventBody::ModelAnswered { .. } | EventBody::ModelFailed { .. } => {
-                metrics::counter!("fathom_steps_total", "kind" => "model").increment(1);
+                metrics::counter!(names::STEPS_TOTAL, "kind" => "model").increment(1);
             }
             EventBody::ToolDone { .. } | EventBody::ToolFailed { .. } | EventBody::ToolRefused { .. } => {
-                metrics::counter!("fathom_steps_total", "kind" => "tool").increment(1);
+                metrics::counter!(names::STEPS_TOTAL, "kind" => "tool").increment(1);
             }
             _ => {}
         }

@@ -21,6 +21,7 @@ use super::{
     catalog_get, catalog_list, catalog_search, column_profile, describe_table, explain_sql, find_reference_candidates, get_constraints,
     list_schemas, list_tables, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
 };
+use crate::telemetry::{names, spans};
 
 pub struct Registry {
     tools: Vec<Registered>,
@@ -91,20 +92,18 @@ impl Registry {
     pub async fn execute(&self, workspace: &Workspace, allowed: &Allowed, name: &str, args: Value) -> Outcome {
         let started = Instant::now();
         let shown: &'static str = self.resolve(name).unwrap_or("unknown");
-        let span = tracing::info_span!(
-            "execute_tool",
-            otel.name = format!("execute_tool {shown}"),
-            gen_ai.operation.name = "execute_tool",
-            gen_ai.tool.name = shown
-        );
-        let result = self.run(workspace, allowed, name, args).instrument(span).await;
+        let span = spans::tool(shown);
+        let result = self.run(workspace, allowed, name, args).instrument(span.clone()).await;
         let duration = started.elapsed();
         let label = match &result {
             Ok(_) => "done",
             Err(Rejection::Refused(_)) => "refused",
             Err(Rejection::Failed(_)) => "failed",
         };
-        metrics::histogram!("fathom_tool_seconds", "tool" => shown, "outcome" => label).record(duration.as_secs_f64());
+        if result.is_err() {
+            spans::failed(&span, label);
+        }
+        metrics::histogram!(names::TOOL_SECONDS, "tool" => shown, "outcome" => label).record(duration.as_secs_f64());
         match result {
             Ok(value) => {
                 let bytes = bounds::size(&value);

@@ -28,6 +28,7 @@ use super::input::{Input, Refusal};
 use super::perform::{self, Site};
 use super::state::{Phase, RunState};
 use super::{headline, machine, report::Report};
+use crate::telemetry::{names, spans};
 
 /// Facts that one append takes at most; more wait for the next.
 const FACTS_AN_APPEND: usize = 256;
@@ -86,7 +87,7 @@ impl RunActor {
         Self::create(|ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             let site = Site::new(run, shared.clone(), ctx.address(), &state);
-            let span = tracing::info_span!("run", run.id = %run, otel.name = "run");
+            let span = spans::run(run, &state.request.model);
             let mut actor = Self {
                 run,
                 shared,
@@ -333,7 +334,7 @@ impl Actor for RunActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        metrics::gauge!("fathom_runs_live").increment(1.0);
+        metrics::gauge!(names::RUNS_LIVE).increment(1.0);
         if let Some(seconds) = self.state.request.budget.seconds {
             let spent = self.state.spent_by(now_ms()).seconds;
             let left = Duration::from_secs(seconds.saturating_sub(spent)) + Duration::from_millis(50);
@@ -348,7 +349,7 @@ impl Actor for RunActor {
 
 impl Drop for RunActor {
     fn drop(&mut self) {
-        metrics::gauge!("fathom_runs_live").decrement(1.0);
+        metrics::gauge!(names::RUNS_LIVE).decrement(1.0);
         self.stop_all();
     }
 }

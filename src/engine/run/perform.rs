@@ -20,6 +20,7 @@ use crate::engine::shared::Shared;
 use crate::engine::staff::{Job, Perform, Plan};
 use crate::experts::thought::{AnswerLine, DoneLine};
 use crate::experts::{self, Flow, Guidance, PlanContext, Reasoning, Stopped, TaskContext, TaskError};
+use crate::telemetry::spans;
 use crate::tools::{Workspace, workspace::Problem};
 
 use super::actor::{EffectOver, RunActor};
@@ -30,6 +31,10 @@ use super::state::{RunState, TaskLine};
 
 /// Names of tables that the event lists.
 const LISTED_TABLES: usize = 200;
+
+/// Waits before a source that does not answer is tried again.
+const OPEN_AGAIN: [Duration; 5] =
+    [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(8), Duration::from_secs(20)];
 
 /// Where the work of one run is done.
 #[derive(Clone)]
@@ -88,14 +93,14 @@ pub fn begin(site: &Site, state: &RunState, want: Wanted, cancel: CancellationTo
             tokio::spawn(guarded(site.clone(), want.effect, cancel, Box::pin(work)).instrument(span));
         }
         Effect::Plan { iteration, revision, .. } => {
-            let span = tracing::info_span!(parent: run_span, "plan", iteration);
+            let span = run_span.in_scope(|| spans::plan(site.run, iteration));
             let work = plan(site.clone(), Planning::of(state), iteration, revision);
             let job = guarded(site.clone(), want.effect, cancel.clone(), Box::pin(work));
             tokio::spawn(post_plan(site.clone(), delay, cancel, span, Box::pin(job)));
         }
         Effect::Perform { task, attempt } => {
             let Some(line) = state.line(task) else { return };
-            let span = tracing::info_span!(parent: run_span, "task", task.id = %task, expert = %line.task.planned.expert, attempt);
+            let span = run_span.in_scope(|| spans::task(site.run, task, &line.task.planned.expert, attempt));
             let assignment = Assignment::of(line, state, attempt);
             let expert = assignment.task.planned.expert.clone();
             let work = perform(site.clone(), assignment, cancel.clone(), site.busy.clone());
@@ -122,7 +127,15 @@ async fn guarded(site: Site, effect: Effect, cancel: CancellationToken, work: Bo
 }
 
 async fn open(site: Site, request: RunRequest) {
-    let report = match site.workspace(&request).await {
+    let mut opened_workspace = site.workspace(&request).await;
+    for wait in OPEN_AGAIN {
+        // What is only not there at the moment may come back.
+        let Err(Problem::Unavailable(reason)) = &opened_workspace else { break };
+        tracing::warn!(run.id = %site.run, reason, "the source cannot be opened now and is tried again");
+        tokio::time::sleep(wait).await;
+        opened_workspace = site.workspace(&request).await;
+    }
+    let report = match opened_workspace {
         Ok(workspace) => opened(&request, &workspace),
         Err(Problem::Unusable(reason)) => Report::of(Input::SourceFailed { code: "source_unusable", reason }),
         Err(Problem::Unavailable(reason)) => Report::of(Input::SourceFailed { code: "source_unavailable", reason }),

@@ -14,6 +14,7 @@ use super::folder::Folder;
 use super::group::{self, Broken};
 use super::requests::{Answer, Group, Request, Write};
 use crate::store::Error;
+use crate::telemetry::names;
 
 /// Requests that wait for the writer; who comes later waits for a place.
 const QUEUE: usize = 1_024;
@@ -115,9 +116,9 @@ impl Writer {
         let stored = group::store(&mut self.connection, writes, &mut self.next_entry).await;
         match stored {
             Ok(answers) => {
-                histogram!("fathom_journal_commit_seconds").record(began.elapsed().as_secs_f64());
-                histogram!("fathom_journal_group_size").record(writes.len() as f64);
-                counter!("fathom_journal_events_total").increment(events(writes, &answers));
+                histogram!(names::JOURNAL_COMMIT_SECONDS).record(began.elapsed().as_secs_f64());
+                histogram!(names::JOURNAL_GROUP_SIZE).record(writes.len() as f64);
+                counter!(names::JOURNAL_EVENTS_TOTAL).increment(events(writes, &answers));
                 Ok(answers)
             }
             Err(broken) => {

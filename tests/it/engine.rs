@@ -1,0 +1,159 @@
+//! The engine in this process, with a real store and source, and what it withstands from inside: panics and a full disk.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use fathom::domain::{Budget, Event, EventBody, Intent, RunId, RunRequest, RunStatus};
+use fathom::engine::launch::{Parts, launch};
+use fathom::engine::{Error, Runs, Settings};
+use fathom::experts::{
+    Act, BuiltinReasoning, Desk, DeskFolders, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolResult,
+};
+use fathom::store::{SqliteStore, Store};
+use fathom::tools::{LocalWorkbench, Registry};
+use tempfile::TempDir;
+
+use crate::support::shop;
+
+const LONG: Duration = Duration::from_secs(60);
+
+struct Stage {
+    runs: Runs,
+    store: Arc<SqliteStore>,
+    source: String,
+}
+
+/// Plays a scene with an engine of its own, on a runtime and actor system of its own.
+fn play<Scene: Future<Output = ()>>(reasoning: impl FnOnce(BuiltinReasoning) -> Arc<dyn Reasoning>, scene: impl FnOnce(Stage) -> Scene) {
+    let runtime = Arc::new(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+    actix_rt::System::with_tokio_rt(move || runtime).block_on(async move {
+        let folder = TempDir::new().unwrap();
+        let source = shop::make(folder.path(), "shop.db").await;
+        scene(stage(&folder.path().join("data"), source.display().to_string(), reasoning).await).await;
+    });
+}
+
+async fn stage(data: &Path, source: String, reasoning: impl FnOnce(BuiltinReasoning) -> Arc<dyn Reasoning>) -> Stage {
+    let store = Arc::new(SqliteStore::open(data).await.unwrap());
+    let shared: Arc<dyn Store> = store.clone();
+    let registry = Arc::new(Registry::standard(fathom::tools::Settings::default()));
+    let desk = Arc::new(Desk::load(&DeskFolders::default(), registry).unwrap());
+    let reasoning = reasoning(desk.builtin_reasoning());
+    let runs = launch(Parts {
+        store: shared.clone(),
+        workbench: Arc::new(LocalWorkbench::new(shared, fathom::source::Settings::default())),
+        desk,
+        reasoning: Arc::new(move |_| Ok(reasoning.clone())),
+        settings: Settings { retry_base_ms: 1, ..Settings::default() },
+        node: "test".to_owned(),
+    });
+    Stage { runs, store, source }
+}
+
+impl Stage {
+    fn request(&self) -> RunRequest {
+        RunRequest {
+            source: self.source.clone(),
+            snapshot: None,
+            schema: None,
+            max_iterations: 2,
+            tasks_per_iter: 2,
+            intent: Intent::default(),
+            budget: Budget::default(),
+            model: "builtin".to_owned(),
+        }
+    }
+
+    async fn ended(&self, run: RunId) -> Vec<Event> {
+        let deadline = Instant::now() + LONG;
+        while !self.runs.run(run).await.unwrap().status.is_ended() {
+            assert!(Instant::now() < deadline, "the run does not end: {:?}", self.runs.run(run).await);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let records = self.store.records(run, 0, 10_000).await.unwrap();
+        let events: Vec<Event> = records.iter().map(|record| record.decode(run).unwrap()).collect();
+        assert!(events.iter().map(|event| event.seq).eq(1..=events.len() as u64));
+        events
+    }
+}
+
+/// Thinks by rule, but panics the first few times that it is to choose tools.
+struct Panicking {
+    rules: BuiltinReasoning,
+    panics_left: AtomicU32,
+}
+
+#[async_trait]
+impl Reasoning for Panicking {
+    fn name(&self) -> &str {
+        "panicking"
+    }
+
+    async fn plan(&self, brief: &PlanBrief) -> Result<Thought<Plan>, ThoughtError> {
+        self.rules.plan(brief).await
+    }
+
+    async fn act(&self, brief: &TaskBrief, rounds: &[ToolResult]) -> Result<Thought<Act>, ThoughtError> {
+        let left = self.panics_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        assert!(left.is_err(), "an expert loses its head");
+        self.rules.act(brief, rounds).await
+    }
+
+    async fn reflect(&self, brief: &TaskBrief, rounds: &[ToolResult]) -> Result<Thought<Reflection>, ThoughtError> {
+        self.rules.reflect(brief, rounds).await
+    }
+}
+
+#[test]
+fn a_panic_fails_its_task_with_the_reason_and_neither_the_run_nor_another() {
+    let panicking = |rules| -> Arc<dyn Reasoning> { Arc::new(Panicking { rules, panics_left: AtomicU32::new(2) }) };
+    play(panicking, |stage| async move {
+        let first = stage.runs.start(stage.request(), None).await.unwrap().row.id;
+        let second = stage.runs.start(stage.request(), None).await.unwrap().row.id;
+        let mut panics = 0;
+        for run in [first, second] {
+            let events = stage.ended(run).await;
+            assert_eq!(stage.runs.run(run).await.unwrap().status, RunStatus::Finished);
+            panics += events
+                .iter()
+                .filter(|event| matches!(&event.body, EventBody::TaskFailed { reason, retry_in_ms: Some(_), .. } if reason.contains("loses its head")))
+                .count();
+            assert_eq!(stage.runs.run(run).await.unwrap().summary.tasks_failed, 0, "a second attempt did it");
+        }
+        assert_eq!(panics, 2);
+    });
+}
+
+#[test]
+fn a_full_disk_stops_a_run_with_nothing_lost_until_there_is_room() {
+    play(
+        |rules| Arc::new(rules),
+        |stage| async move {
+            // SQLite takes this as: no page more than there are.
+            stage.store.bound_pages(1).await.unwrap();
+            let mut runs = Vec::new();
+            let refused = loop {
+                match stage.runs.start(stage.request(), None).await {
+                    Ok(started) => runs.push(started.row.id),
+                    Err(error) => break error,
+                }
+                assert!(runs.len() < 1_000, "the disk never became full");
+            };
+            assert!(matches!(refused, Error::Store(fathom::store::Error::Full(_))), "{refused:?}");
+            let mut stuck = 0;
+            for run in &runs {
+                stuck += usize::from(!stage.runs.run(*run).await.unwrap().status.is_ended());
+            }
+            assert!(stuck > 0, "all of {} runs ended although the disk was full", runs.len());
+            stage.store.bound_pages(1_000_000).await.unwrap();
+            for run in runs {
+                let events = stage.ended(run).await;
+                assert_eq!(stage.runs.run(run).await.unwrap().status, RunStatus::Finished);
+                assert_eq!(events.iter().filter(|event| event.body.is_last()).count(), 1);
+            }
+        },
+    );
+}
