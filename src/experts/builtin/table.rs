@@ -123,7 +123,9 @@ impl TableView {
     pub fn codes(&self) -> impl Iterator<Item = &ColumnView> {
         self.columns.iter().filter(|column| {
             let by_type = matches!(column.r#type.as_str(), "text" | "integer" | "other");
-            by_type && has_word(&column.name, &CODE_WORDS) && !self.is_reference(&column.name) && !self.is_alone_unique(&column.name)
+            // An id stands for a row somewhere, declared or not, and not for one of a few words.
+            let names_a_code = has_word(&column.name, &CODE_WORDS) && !has_word(&column.name, &ID_WORDS);
+            by_type && names_a_code && !self.is_reference(&column.name) && !self.is_alone_unique(&column.name)
         })
     }
 
