@@ -7,7 +7,6 @@ use std::fmt::Write;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::domain::{
     Entry, EntryWrite, Event, EventBody, EventType, Hit, Layer, RunId, RunRequest, RunStatus, RunSummary, Seq, Snapshot, SnapshotId,
@@ -258,10 +257,6 @@ impl Record {
             "id: {seq}\ndata: {{\"seq\":{seq},\"ts\":{at},\"run_id\":\"{run_id}\",\"type\":\"{kind}\",\"message\":\"{message}\",\"data\":{data}}}\n\n"
         )
         .expect("writing into a string cannot fail");
-    }
-
-    pub fn data_value(&self) -> Value {
-        serde_json::from_str(&self.data).unwrap_or(Value::Null)
     }
 }
 
