@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
@@ -43,14 +44,18 @@ pub struct Batch {
 /// The live end of one run's stream.
 pub struct Feed {
     signals: broadcast::Sender<Signal>,
+    /// The last number that was published.
+    head: AtomicU64,
 }
 
 /// What a reader of a live stream is told.
 #[derive(Clone)]
 pub enum Signal {
     Frames(Batch),
-    /// Nothing new; proxies are to see that the stream lives.
-    StillHere,
+    /// Proxies are to see that the stream lives. It names the last number, for a reader that lost the batch which brought it.
+    StillHere {
+        head: Seq,
+    },
 }
 
 /// The feeds of all runs that are live or read here.
@@ -69,7 +74,9 @@ impl Feeds {
     pub fn of(&self, run: RunId) -> Arc<Feed> {
         match self.lock().entry(run) {
             MapEntry::Occupied(feed) => feed.get().clone(),
-            MapEntry::Vacant(place) => place.insert(Arc::new(Feed { signals: broadcast::channel(self.depth).0 })).clone(),
+            MapEntry::Vacant(place) => {
+                place.insert(Arc::new(Feed { signals: broadcast::channel(self.depth).0, head: AtomicU64::new(0) })).clone()
+            }
         }
     }
 
@@ -89,7 +96,7 @@ impl Feeds {
     pub fn keep_awake(&self) {
         for feed in self.lock().values() {
             // No reader is no error, here and below.
-            let _ = feed.signals.send(Signal::StillHere);
+            let _ = feed.signals.send(Signal::StillHere { head: feed.head.load(Ordering::Acquire) });
         }
         let _ = self.headlines.send(Bytes::from_static(STILL_HERE));
     }
@@ -105,6 +112,7 @@ impl Feeds {
 
 impl Feed {
     pub fn publish(&self, batch: Batch) {
+        self.head.store(batch.last, Ordering::Release);
         // No reader is no error.
         let _ = self.signals.send(Signal::Frames(batch));
     }
@@ -193,7 +201,10 @@ impl Reader {
             }
             let live = self.live.as_mut()?;
             match live.recv().await {
-                Ok(Signal::StillHere) => return Some(Bytes::from_static(STILL_HERE)),
+                Ok(Signal::StillHere { head }) => {
+                    self.target = self.target.max(head);
+                    return Some(Bytes::from_static(STILL_HERE));
+                }
                 Ok(Signal::Frames(batch)) => {
                     self.ended = batch.ends;
                     if batch.first == self.cursor + 1 {
