@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::EventBody;
+use crate::domain::{EventBody, TaskId};
 use crate::experts::{Desk, Reasoning};
 use crate::store::Store;
 use crate::tools::Workbench;
@@ -12,6 +12,7 @@ use super::Settings;
 use super::feed::Feeds;
 use super::post::Post;
 use super::run::machine::Rules;
+use super::run::state::RunState;
 use super::staff::{Expert, Planner};
 use crate::telemetry::names;
 
@@ -39,16 +40,20 @@ impl Shared {
         (reasoning, experts)
     }
 
-    pub fn count_event(&self, event: &EventBody) {
+    /// A stored event, in the metrics.
+    pub fn count_event(&self, event: &EventBody, state: &RunState) {
+        let run_ended = |status: &'static str| metrics::counter!(names::RUNS_TOTAL, "status" => status).increment(1);
+        let task_came_to = |task: TaskId, came_to: &'static str| {
+            let expert = state.line(task).map(|line| line.task.planned.expert.clone()).unwrap_or_default();
+            metrics::counter!(names::TASKS_TOTAL, "expert" => expert, "state" => came_to).increment(1);
+        };
         match event {
-            EventBody::Finished { .. } => metrics::counter!(names::RUNS_TOTAL, "status" => "finished").increment(1),
-            EventBody::Error { .. } => metrics::counter!(names::RUNS_TOTAL, "status" => "failed").increment(1),
-            EventBody::Cancelled { .. } => metrics::counter!(names::RUNS_TOTAL, "status" => "cancelled").increment(1),
-            EventBody::TaskDone { .. } => metrics::counter!(names::TASKS_TOTAL, "state" => "done").increment(1),
-            EventBody::TaskFailed { retry_in_ms: None, .. } => metrics::counter!(names::TASKS_TOTAL, "state" => "failed").increment(1),
-            EventBody::TaskFailed { retry_in_ms: Some(_), .. } => {
-                metrics::counter!(names::TASKS_TOTAL, "state" => "retried").increment(1);
-            }
+            EventBody::Finished { .. } => run_ended("finished"),
+            EventBody::Error { .. } => run_ended("failed"),
+            EventBody::Cancelled { .. } => run_ended("cancelled"),
+            EventBody::TaskDone { task, .. } => task_came_to(*task, "done"),
+            EventBody::TaskFailed { task, retry_in_ms: None, .. } => task_came_to(*task, "failed"),
+            EventBody::TaskFailed { task, retry_in_ms: Some(_), .. } => task_came_to(*task, "retried"),
             EventBody::ModelAnswered { .. } | EventBody::ModelFailed { .. } => {
                 metrics::counter!(names::STEPS_TOTAL, "kind" => "model").increment(1);
             }

@@ -184,9 +184,6 @@ impl RunActor {
         if ends {
             CrashPoint::BeforeLastEvent.passed();
         }
-        for event in &batch.events {
-            self.shared.count_event(event);
-        }
         let frames = feed::encode(self.run, &records);
         let last = self.state.head;
         let append = Append {
@@ -204,10 +201,13 @@ impl RunActor {
         };
         self.writing = true;
         let store = self.shared.store.clone();
-        let due = batch.due;
+        let (due, events) = (batch.due, batch.events);
         let committed = async move { store.append(append).await }.into_actor(self).map(move |stored, actor, ctx| match stored {
             Ok(()) => {
                 CrashPoint::BeforePublish.passed();
+                for event in &events {
+                    actor.shared.count_event(event, &actor.state);
+                }
                 if concludes {
                     CrashPoint::TaskConcluded.passed();
                 }
