@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Column, Confidence, EntryStatus, EntryWrite, Layer, Provenance, Snapshot, Table, TableKind};
+use crate::domain::{Column, Confidence, EntryStatus, EntryWrite, Layer, Provenance, Snapshot, Table};
 
 pub fn entries(snapshot: &Snapshot) -> Vec<EntryWrite> {
     let mut entries = Vec::with_capacity(snapshot.tables.iter().map(|table| table.columns.len() + 1).sum());
     for table in &snapshot.tables {
-        entries.push(entry(snapshot, kind(table), table_key(table), table_document(table), Vec::new()));
+        entries.push(entry(snapshot, table.kind.word(), table_key(table), table_document(table), Vec::new()));
         for column in &table.columns {
             let key = format!("col/{}.{}", table.full_name(), column.name);
             entries.push(entry(snapshot, "column", key, column_document(table, column), vec![table_key(table)]));
@@ -16,15 +16,8 @@ pub fn entries(snapshot: &Snapshot) -> Vec<EntryWrite> {
     entries
 }
 
-fn kind(table: &Table) -> &'static str {
-    match table.kind {
-        TableKind::Table => "table",
-        TableKind::View => "view",
-    }
-}
-
 pub fn table_key(table: &Table) -> String {
-    format!("{}/{}", kind(table), table.full_name())
+    format!("{}/{}", table.kind.word(), table.full_name())
 }
 
 fn entry(snapshot: &Snapshot, kind: &str, key: String, document: Value, links: Vec<String>) -> EntryWrite {

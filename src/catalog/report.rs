@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::domain::{
     Answer, Entry, EntryStatus, Intent, Layer, Limit, Question, RunId, RunRequest, RunStatus, RunSummary, Snapshot, SnapshotId, Spent,
-    StopReason, TableKind, Task, TaskId,
+    StopReason, Task, TaskId,
 };
 
 pub use markdown::to_markdown;
@@ -177,7 +177,7 @@ fn overview(snapshot: Option<&Snapshot>, schema: Option<&str>) -> (Vec<TableOver
     let chosen = || snapshot.tables.iter().filter(|table| schema.is_none_or(|schema| table.schema == schema));
     let lines = chosen().take(TABLES_SHOWN).map(|table| TableOverview {
         name: table.name.clone(),
-        view: table.kind == TableKind::View,
+        view: table.kind.is_derived(),
         rows: table.row_count,
         columns: table.columns.len(),
         primary_key: table.primary_key.clone(),

@@ -17,12 +17,12 @@ pub struct RunId(Uuid);
 pub struct TaskId(pub u32);
 
 /// A snapshot is named by what it holds: `snap_` and a digest, so equal harvests have equal names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SnapshotId(pub String);
 
 /// What the catalog is scoped to: a registered name, or a DSN in its canonical form without secrets.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SourceKey(pub String);
 

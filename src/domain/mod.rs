@@ -20,5 +20,5 @@ pub use intent::Intent;
 pub use question::{Answer, Question};
 pub use rows::Rows;
 pub use run::{RunRequest, RunStatus, RunSummary, StopReason};
-pub use schema::{Column, ForeignKey, Index, Snapshot, Table, TableKind};
+pub use schema::{Check, Column, ForeignKey, Index, Routine, RoutineKind, Sequence, Snapshot, Table, TableKind, Trigger};
 pub use task::{PlannedTask, Task, TaskOutcome};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{names, types};
-use crate::domain::{Column, Snapshot, Table, TableKind};
+use crate::domain::{Column, Snapshot, Table};
 
 /// Below this a candidate is noise.
 const MIN_SCORE: f64 = 0.3;
@@ -32,7 +32,7 @@ pub fn reference_candidates(snapshot: &Snapshot, child: &Table, column: &Column,
     let mut found = declared(child, column);
     let child_words = ChildWords::of(snapshot, child, column);
     for parent in &snapshot.tables {
-        if parent.kind != TableKind::Table {
+        if parent.kind.is_derived() {
             continue;
         }
         for (key, key_signal) in key_columns(snapshot, parent) {

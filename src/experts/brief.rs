@@ -8,7 +8,7 @@ use super::task::TaskContext;
 use super::text::{line, snippet, telling_words};
 use super::thought::{AnswerLine, ExpertLine, KnownLine, PlanBrief, TableLine, TaskBrief};
 use super::{Agents, Desk, Guidance};
-use crate::domain::{Answer, Entry, Hit, Intent, Layer, Question, TableKind, Task};
+use crate::domain::{Answer, Entry, Hit, Intent, Layer, Question, Task};
 use crate::store::{self, EntryFilter, Page};
 use crate::tools::Workspace;
 
@@ -159,7 +159,7 @@ fn table_lines(workspace: &Workspace, schema: &str) -> (Vec<TableLine>, usize) {
     for key in snapshot.tables.iter().flat_map(|table| &table.foreign_keys).filter(|key| key.to_schema == schema) {
         *referenced_by.entry(&key.to_table).or_default() += 1;
     }
-    let of_kind = |view: bool| snapshot.tables_of(schema).filter(move |table| (table.kind == TableKind::View) == view);
+    let of_kind = |view: bool| snapshot.tables_of(schema).filter(move |table| table.kind.is_derived() == view);
     let lines = of_kind(false).chain(of_kind(true)).take(TABLES_IN_PLAN).map(|table| TableLine {
         name: table.name.clone(),
         columns: table.columns.len(),
@@ -167,7 +167,7 @@ fn table_lines(workspace: &Workspace, schema: &str) -> (Vec<TableLine>, usize) {
         has_primary_key: !table.primary_key.is_empty(),
         foreign_keys: table.foreign_keys.len(),
         referenced_by: referenced_by.get(table.name.as_str()).copied().unwrap_or(0),
-        view: table.kind == TableKind::View,
+        view: table.kind.is_derived(),
     });
     (lines.collect(), snapshot.tables_of(schema).count())
 }

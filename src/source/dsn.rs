@@ -1,8 +1,12 @@
 //! The words that name a source, understood: which engine, and where. Looks at the file system, opens no database.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::Error;
 use crate::domain::SourceKey;
@@ -11,6 +15,17 @@ use crate::domain::SourceKey;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dsn {
     Sqlite(DatabaseFile),
+    Postgresql(Server),
+    Mysql(Server),
+}
+
+/// A database on a server: well-formed, not asked yet.
+#[derive(Clone)]
+pub struct Server {
+    /// User, password and parameters included; never shown.
+    url: SecretString,
+    /// Scheme, host, port and database.
+    shown: String,
 }
 
 /// A file that exists, can be read and has the header of a SQLite database; the path is absolute and canonical.
@@ -20,7 +35,8 @@ pub struct DatabaseFile {
 }
 
 const ENDINGS: [&str; 4] = ["db", "sqlite", "sqlite3", "db3"];
-const FORMS: &str = "valid is `sqlite:path/to/file.db` or the path of a .db, .sqlite, .sqlite3 or .db3 file";
+const FORMS: &str = "valid is `sqlite:path/to/file.db` or the path of a .db, .sqlite, .sqlite3 or .db3 file, \
+    `postgres://user:password@host:5432/database`, `mysql://user:password@host:3306/database`";
 const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
 
 impl Dsn {
@@ -41,12 +57,11 @@ impl Dsn {
             return Ok(Self::Sqlite(DatabaseFile::find(Path::new(path)).map_err(bad)?));
         }
         if let Some((scheme, _)) = words.split_once("://") {
-            return Err(bad(match scheme {
-                "postgres" | "postgresql" | "mysql" | "mariadb" => {
-                    format!("`{scheme}` is not supported yet; for now a source is a SQLite file: {FORMS}")
-                }
-                _ => format!("`{scheme}` is not a kind of source; {FORMS}"),
-            }));
+            return match scheme {
+                "postgres" | "postgresql" => Server::parse(words, "postgresql", 5432).map(Self::Postgresql).map_err(bad),
+                "mysql" | "mariadb" => Server::parse(words, "mysql", 3306).map(Self::Mysql).map_err(bad),
+                _ => Err(bad(format!("`{scheme}` is not a kind of source; {FORMS}"))),
+            };
         }
         let path = Path::new(words);
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
@@ -59,6 +74,7 @@ impl Dsn {
     pub fn key(&self) -> SourceKey {
         match self {
             Self::Sqlite(file) => SourceKey(format!("sqlite:{}", file.path.display())),
+            Self::Postgresql(server) | Self::Mysql(server) => SourceKey(server.shown.clone()),
         }
     }
 }
@@ -95,6 +111,42 @@ impl DatabaseFile {
     }
 }
 
+impl Server {
+    pub fn url(&self) -> &SecretString {
+        &self.url
+    }
+
+    /// Where it is, without user, password and parameters.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    fn parse(words: &str, scheme: &str, port: u16) -> Result<Self, String> {
+        let url = Url::parse(words).map_err(|error| format!("{error}; {FORMS}"))?;
+        let database = url.path().trim_matches('/');
+        if database.is_empty() || database.contains('/') {
+            return Err(format!("it names no database after the host; {FORMS}"));
+        }
+        let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost");
+        let shown = format!("{scheme}://{host}:{}/{database}", url.port().unwrap_or(port));
+        Ok(Self { url: SecretString::from(words), shown })
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl PartialEq for Server {
+    fn eq(&self, other: &Self) -> bool {
+        self.url.expose_secret() == other.url.expose_secret()
+    }
+}
+
+impl Eq for Server {}
+
 /// The words as they may be shown: what stands between `://` and `@` may be a password.
 fn without_secrets(words: &str) -> String {
     let shown = match words.split_once("://") {
@@ -123,8 +175,8 @@ mod tests {
             ("sqlite:", "in memory"),
             ("sqlite::memory:", "in memory"),
             ("sqlite:x.db?mode=rwc", "parameters"),
-            ("postgres://u:secret@h/db", "not supported yet"),
-            ("mysql://h/db", "not supported yet"),
+            ("postgres://u:secret@h", "names no database"),
+            ("mysql://h:x/db", "invalid port"),
             ("oracle://h", "not a kind of source"),
             ("nonsense", "not understood"),
             ("/tmp", "a directory"),
@@ -137,8 +189,10 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        let text = refusal("postgres://u:se@cret@h/db");
-        assert!(!text.contains("cret@") && text.contains("postgres://…@h/db"), "{text}");
+        let text = refusal("postgres://u:se@cret@h:x/db");
+        assert!(!text.contains("cret@") && text.contains("postgres://…@h:x/db"), "{text}");
+        let dsn = Dsn::parse("postgres://u:secret@h/db?sslmode=require").unwrap();
+        assert_eq!((format!("{dsn:?}").as_str(), dsn.key().0.as_str()), ("Postgresql(postgresql://h:5432/db)", "postgresql://h:5432/db"));
     }
 
     #[test]

@@ -33,6 +33,8 @@ impl Dsn {
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         match self {
             Self::Sqlite(file) => of_sqlite(file.path()).ok(),
+            // Not without asking the server, and then a harvest is as cheap.
+            Self::Postgresql(_) | Self::Mysql(_) => None,
         }
     }
 }

@@ -19,5 +19,8 @@ pub use settings::Settings;
 pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {
     match dsn {
         Dsn::Sqlite(file) => Ok(Arc::new(sqlite::SqliteSource::open(file, settings).await?)),
+        Dsn::Postgresql(server) | Dsn::Mysql(server) => {
+            Err(Error::CannotOpen { source_text: server.shown().to_owned(), reason: "servers are not supported yet".to_owned() })
+        }
     }
 }

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::port::{Effect, Failure, Spec, Tool};
 use super::schema;
 use super::workspace::Workspace;
-use crate::domain::TableKind;
 
 pub struct ListSchemas;
 
@@ -27,8 +26,8 @@ impl Tool for ListSchemas {
     async fn call(&self, workspace: &Workspace, _: Value) -> Result<Value, Failure> {
         let snapshot = &workspace.snapshot;
         let line = |schema: &String| {
-            let count = |kind| snapshot.tables_of(schema).filter(|table| table.kind == kind).count();
-            json!({"schema": schema, "tables": count(TableKind::Table), "views": count(TableKind::View)})
+            let views = snapshot.tables_of(schema).filter(|table| table.kind.is_derived()).count();
+            json!({"schema": schema, "tables": snapshot.tables_of(schema).count() - views, "views": views})
         };
         Ok(json!({"engine": snapshot.engine, "schemas": snapshot.schemas.iter().map(line).collect::<Vec<_>>()}))
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::port::{Effect, Failure, Spec, Tool};
 use super::workspace::Workspace;
 use super::{reading, schema};
-use crate::domain::{Table, TableKind};
+use crate::domain::Table;
 
 pub struct ListTables;
 
@@ -51,8 +51,8 @@ impl Tool for ListTables {
         let part = args.name_contains.map(|part| part.to_lowercase());
         let fits = |table: &&Table| {
             (match args.kind.as_str() {
-                "table" => table.kind == TableKind::Table,
-                "view" => table.kind == TableKind::View,
+                "table" => !table.kind.is_derived(),
+                "view" => table.kind.is_derived(),
                 _ => true,
             }) && part.as_ref().is_none_or(|part| table.name.to_lowercase().contains(part))
         };

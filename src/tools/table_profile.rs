@@ -12,7 +12,7 @@ use super::port::{Effect, Failure, Spec, Tool};
 use super::settings::Settings;
 use super::workspace::Workspace;
 use super::{reading, schema};
-use crate::domain::{Column, SnapshotId, Table, TableKind};
+use crate::domain::{Column, SnapshotId, Table};
 use crate::evidence::{self, ColumnFacts, types};
 use crate::source::Dialect;
 
@@ -71,7 +71,7 @@ impl TableProfile {
         let quick = self.settings.quick_rows;
         match table.row_count {
             Some(count) if full || count <= quick => vec![Rows::All, Rows::First(quick)],
-            Some(count) if table.kind == TableKind::Table => vec![Rows::Every(count.div_ceil(quick).max(2)), Rows::First(quick)],
+            Some(count) if !table.kind.is_derived() => vec![Rows::Every(count.div_ceil(quick).max(2)), Rows::First(quick)],
             _ if full => vec![Rows::All, Rows::First(quick)],
             _ => vec![Rows::First(quick)],
         }

@@ -429,7 +429,7 @@ async fn another_file_under_the_same_name_is_another_database() {
 async fn words_that_name_no_source_are_refused_before_a_run_is_created() {
     let shop = Shop::new().await;
     shop.workbench.check(&format!("sqlite:{}", shop.database.words())).await.unwrap();
-    for words in ["", "nothing.db", "postgres://h/db", "/tmp"] {
+    for words in ["", "nothing.db", "postgres://h", "oracle://h/db", "/tmp"] {
         let problem = shop.workbench.check(words).await.unwrap_err();
         assert!(matches!(problem, Problem::Unusable(_)), "{words}: {problem}");
         assert!(shop.workbench.open(words, None).await.is_err());

@@ -36,14 +36,9 @@ fn report() -> Report {
     let table = Table {
         schema: "main".to_owned(),
         name: "a|b <i>".to_owned(),
-        kind: TableKind::Table,
-        columns: Vec::new(),
         primary_key: vec!["id".to_owned()],
-        foreign_keys: Vec::new(),
-        indexes: Vec::new(),
         row_count: Some(7),
-        definition: None,
-        comment: None,
+        ..Table::default()
     };
     let snapshot = Snapshot {
         id: SnapshotId("snap_1".to_owned()),
@@ -51,6 +46,7 @@ fn report() -> Report {
         engine: "sqlite".to_owned(),
         schemas: vec!["main".to_owned()],
         tables: vec![table],
+        ..Snapshot::default()
     };
     let entries = [
         finding("note", "note/x", "a weak one", 0.4, EntryStatus::Draft),

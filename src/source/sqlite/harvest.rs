@@ -11,7 +11,7 @@ use super::confine::{Permission, permit};
 use super::counts::count_rows;
 use super::session::{Session, words};
 use super::types::normalised;
-use crate::domain::{Column, ForeignKey, Index, Snapshot, SnapshotId, SourceKey, Table, TableKind};
+use crate::domain::{Column, ForeignKey, Index, Snapshot, SourceKey, Table, TableKind};
 use crate::source::{Error, Settings};
 
 /// The one schema of a SQLite file.
@@ -38,7 +38,14 @@ pub async fn harvest(session: &mut Session, key: &SourceKey, settings: &Settings
     let ended = sqlx::query("rollback").execute(&mut session.connection).await;
     permit(&mut session.connection, Permission::Read).await.map_err(failed)?;
     ended.map_err(failed)?;
-    Ok(named(key, tables?))
+    Ok(Snapshot {
+        source: key.clone(),
+        engine: "sqlite".to_owned(),
+        schemas: vec![SCHEMA.to_owned()],
+        tables: tables?,
+        ..Snapshot::default()
+    }
+    .named())
 }
 
 async fn read_all(session: &mut Session, settings: &Settings, end: Instant) -> Result<Vec<Table>, sqlx::Error> {
@@ -59,13 +66,8 @@ async fn read_all(session: &mut Session, settings: &Settings, end: Instant) -> R
             schema: SCHEMA.to_owned(),
             name: name.clone(),
             kind: if is_view { TableKind::View } else { TableKind::Table },
-            columns: Vec::new(),
-            primary_key: Vec::new(),
-            foreign_keys: Vec::new(),
-            indexes: Vec::new(),
-            row_count: None,
             definition: if kind == "table" { None } else { sql },
-            comment: None,
+            ..Table::default()
         };
         tables.insert(name, table);
     }
@@ -137,7 +139,7 @@ fn fill_columns(tables: &mut BTreeMap<String, Table>, rows: Vec<ColumnRow>) {
             nullable: not_null == 0,
             default,
             generated: hidden > 1,
-            comment: None,
+            ..Column::default()
         });
     }
     for (table_name, mut key) in keys {
@@ -165,11 +167,9 @@ fn fill_references(tables: &mut BTreeMap<String, Table>, rows: Vec<ReferenceRow>
         if last != Some((table_name.clone(), id)) {
             last = Some((table_name.clone(), id));
             table.foreign_keys.push(ForeignKey {
-                name: None,
-                columns: Vec::new(),
                 to_schema: SCHEMA.to_owned(),
                 to_table: parent.as_ref().map_or_else(|| target.clone(), |(name, _, _)| name.clone()),
-                to_columns: Vec::new(),
+                ..ForeignKey::default()
             });
         }
         let from = table.column(&from).map_or_else(|| from.clone(), |column| column.name.clone());
@@ -191,7 +191,7 @@ fn fill_indexes(tables: &mut BTreeMap<String, Table>, rows: Vec<IndexRow>) {
         let Some(table) = tables.get_mut(&table_name) else { continue };
         if table.indexes.last().is_none_or(|index| index.name != name) {
             let predicate = sql.as_deref().and_then(predicate_of);
-            table.indexes.push(Index { name, unique: unique != 0, columns: Vec::new(), predicate });
+            table.indexes.push(Index { name, unique: unique != 0, predicate, ..Index::default() });
         }
         let column = match (column, column_number) {
             (Some(column), _) => column,
@@ -227,13 +227,6 @@ fn predicate_of(sql: &str) -> Option<String> {
         }
     }
     None
-}
-
-/// A snapshot is named by what it holds, its source included.
-fn named(key: &SourceKey, tables: Vec<Table>) -> Snapshot {
-    let content = serde_json::to_vec(&(key, &tables)).expect("tables are plain data and always serialise");
-    let id = SnapshotId(format!("snap_{:032x}", xxhash_rust::xxh3::xxh3_128(&content)));
-    Snapshot { id, source: key.clone(), engine: "sqlite".to_owned(), schemas: vec![SCHEMA.to_owned()], tables }
 }
 
 /// A name as SQLite reads it whatever is in it.

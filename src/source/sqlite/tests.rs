@@ -21,7 +21,7 @@ async fn fixture(sql: &'static str) -> Fixture {
     let mut connection = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
     sqlx::Connection::close(connection).await.unwrap();
-    let Dsn::Sqlite(file) = Dsn::parse(path.to_str().unwrap()).unwrap();
+    let Ok(Dsn::Sqlite(file)) = Dsn::parse(path.to_str().unwrap()) else { panic!("the path of a database") };
     let source = SqliteSource::open(&file, &Settings { pool: 2, ..Settings::default() }).await.unwrap();
     Fixture { source, path, _folder: folder }
 }

@@ -14,7 +14,7 @@ pub async fn a_snapshot_is_read_back(store: Subject) {
         source: source("shop"),
         engine: "sqlite".to_owned(),
         schemas: vec!["main".to_owned(), "ü".to_owned()],
-        tables: Vec::new(),
+        ..Snapshot::default()
     };
     assert_eq!(store.snapshot(&snapshot.id).await, Ok(None));
     for _ in 0..2 {

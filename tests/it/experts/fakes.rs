@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use fathom::domain::event::ModelCall;
 use fathom::domain::rows::RowColumn;
 use fathom::domain::{
-    Column, Entry, EntryWrite, EventBody, ForeignKey, Hit, Layer, PlannedTask, Rows, RunId, Snapshot, SnapshotId, SourceKey, Table,
-    TableKind, Task, TaskId,
+    Column, Entry, EntryWrite, EventBody, ForeignKey, Hit, Layer, PlannedTask, Rows, RunId, Snapshot, SnapshotId, SourceKey, Table, Task,
+    TaskId,
 };
 use fathom::experts::flow::{Recorder, StepRecord, Stopped};
 use fathom::experts::thought::{Act, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolResult};
@@ -34,28 +34,22 @@ pub fn shop() -> Snapshot {
         declared_type: kind.to_owned(),
         r#type: kind.to_owned(),
         nullable: position > 0,
-        default: None,
-        generated: false,
-        comment: None,
+        ..Column::default()
     };
     let table = |name: &str, rows: u64, columns: &[(&str, &str)]| Table {
         schema: "shop".to_owned(),
         name: name.to_owned(),
-        kind: TableKind::Table,
         columns: columns.iter().copied().enumerate().map(|(position, given)| column(position, given)).collect(),
         primary_key: vec!["id".to_owned()],
-        foreign_keys: Vec::new(),
-        indexes: Vec::new(),
         row_count: Some(rows),
-        definition: None,
-        comment: None,
+        ..Table::default()
     };
     let reference = |column: &str, to: &str| ForeignKey {
-        name: None,
         columns: vec![column.to_owned()],
         to_schema: "shop".to_owned(),
         to_table: to.to_owned(),
         to_columns: vec!["id".to_owned()],
+        ..ForeignKey::default()
     };
     let customers = table("customers", 40, &[("id", "integer"), ("name", "text"), ("email", "text")]);
     let mut order_items =
@@ -74,6 +68,7 @@ pub fn shop() -> Snapshot {
         engine: "sqlite".to_owned(),
         schemas: vec!["shop".to_owned()],
         tables: vec![customers, order_items, orders, products],
+        ..Snapshot::default()
     }
 }
 

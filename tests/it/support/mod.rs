@@ -3,4 +3,5 @@
 pub mod client;
 pub mod model_server;
 pub mod process;
+pub mod servers;
 pub mod shop;
