@@ -72,9 +72,13 @@ pub enum Fate {
     Lost,
 }
 
+/// What befell a run since its last event.
 #[derive(Clone, Copy, Default)]
 struct Loss {
+    /// Actors that were lost.
     count: u32,
+    /// Times that the store could not write or read. They make the wait longer and end no run.
+    refused: u32,
     head: Seq,
 }
 
@@ -146,16 +150,16 @@ impl Conductor {
     fn lost(&mut self, over: RunOver, ctx: &mut Context<Self>) {
         let loss = self.losses.entry(over.run).or_default();
         if over.head > loss.head {
-            *loss = Loss { count: 0, head: over.head };
+            *loss = Loss { head: over.head, ..Loss::default() };
         }
-        loss.count += 1;
-        let wait = FIRST_WAIT.saturating_mul(1 << (loss.count - 1).min(9)).min(LONGEST_WAIT);
         if over.fate == Fate::StoreFailed {
-            // A store that cannot write is nobody's fault: it is waited for as long as it takes.
-            loss.count = loss.count.min(LOSSES - 1);
+            // A store that cannot write is nobody's fault: it is waited for as long as it takes, and asked often.
+            loss.refused = LOSSES.min(loss.refused + 1);
         } else {
+            loss.count += 1;
             tracing::error!(run.id = %over.run, losses = loss.count, "the run's actor was lost; it is built anew from the journal");
         }
+        let wait = FIRST_WAIT.saturating_mul(1 << (loss.count + loss.refused - 1).min(9)).min(LONGEST_WAIT);
         let run = over.run;
         ctx.run_later(wait, move |conductor, ctx| conductor.admit(run, None, ctx));
     }

@@ -1,4 +1,4 @@
-//! The engine in this process, with a real store and source, and what it withstands from inside: panics and a full disk.
+//! The engine in this process, with a real store and source, and what it withstands from inside: panics, lost actors, a full disk.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,17 +6,23 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use fathom::domain::{Budget, Event, EventBody, Intent, RunId, RunRequest, RunStatus};
 use fathom::engine::launch::{Parts, launch};
-use fathom::engine::{Error, Runs, Settings};
+use fathom::engine::{Error, FrameStream, Runs, Settings};
 use fathom::experts::{
     Act, BuiltinReasoning, Desk, DeskFolders, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolResult,
 };
 use fathom::store::{SqliteStore, Store};
 use fathom::tools::{LocalWorkbench, Registry};
+use futures::StreamExt;
+use serde_json::Value;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
+use crate::support::client::{assert_whole, parse_events};
 use crate::support::shop;
+use crate::support::stumbling::{Stumble, Stumbling};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -26,31 +32,32 @@ struct Stage {
     source: String,
 }
 
-/// Plays a scene with an engine of its own, on a runtime and actor system of its own.
-fn play<Scene: Future<Output = ()>>(reasoning: impl FnOnce(BuiltinReasoning) -> Arc<dyn Reasoning>, scene: impl FnOnce(Stage) -> Scene) {
+/// Plays a scene with an engine of its own, whose parts may be changed, on a runtime and actor system of its own.
+fn play<Scene: Future<Output = ()>>(change: impl FnOnce(&mut Parts), scene: impl FnOnce(Stage) -> Scene) {
     let runtime = Arc::new(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
     actix_rt::System::with_tokio_rt(move || runtime).block_on(async move {
         let folder = TempDir::new().unwrap();
         let source = shop::make(folder.path(), "shop.db").await;
-        scene(stage(&folder.path().join("data"), source.display().to_string(), reasoning).await).await;
+        scene(stage(&folder.path().join("data"), source.display().to_string(), change).await).await;
     });
 }
 
-async fn stage(data: &Path, source: String, reasoning: impl FnOnce(BuiltinReasoning) -> Arc<dyn Reasoning>) -> Stage {
+async fn stage(data: &Path, source: String, change: impl FnOnce(&mut Parts)) -> Stage {
     let store = Arc::new(SqliteStore::open(data).await.unwrap());
     let shared: Arc<dyn Store> = store.clone();
     let registry = Arc::new(Registry::standard(fathom::tools::Settings::default()));
     let desk = Arc::new(Desk::load(&DeskFolders::default(), registry).unwrap());
-    let reasoning = reasoning(desk.builtin_reasoning());
-    let runs = launch(Parts {
+    let rules: Arc<dyn Reasoning> = Arc::new(desk.builtin_reasoning());
+    let mut parts = Parts {
         store: shared.clone(),
         workbench: Arc::new(LocalWorkbench::new(shared, fathom::source::Settings::default())),
         desk,
-        reasoning: Arc::new(move |_| Ok(reasoning.clone())),
+        reasoning: Arc::new(move |_| Ok(rules.clone())),
         settings: Settings { retry_base_ms: 1, ..Settings::default() },
         node: "test".to_owned(),
-    });
-    Stage { runs, store, source }
+    };
+    change(&mut parts);
+    Stage { runs: launch(parts), store, source }
 }
 
 impl Stage {
@@ -67,9 +74,17 @@ impl Stage {
         }
     }
 
+    async fn start(&self) -> RunId {
+        self.runs.start(self.request(), None).await.unwrap().row.id
+    }
+
+    async fn status(&self, run: RunId) -> RunStatus {
+        self.runs.run(run).await.unwrap().status
+    }
+
     async fn ended(&self, run: RunId) -> Vec<Event> {
         let deadline = Instant::now() + LONG;
-        while !self.runs.run(run).await.unwrap().status.is_ended() {
+        while !self.status(run).await.is_ended() {
             assert!(Instant::now() < deadline, "the run does not end: {:?}", self.runs.run(run).await);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -78,6 +93,12 @@ impl Stage {
         assert!(events.iter().map(|event| event.seq).eq(1..=events.len() as u64));
         events
     }
+}
+
+/// Reads a stream until it ends by itself.
+async fn read(frames: FrameStream) -> Vec<Value> {
+    let chunks: Vec<Bytes> = timeout(LONG, frames.collect()).await.expect("the stream ends");
+    parse_events(std::str::from_utf8(&chunks.concat()).unwrap())
 }
 
 /// Thinks by rule, but panics the first few times that it is to choose tools.
@@ -109,14 +130,16 @@ impl Reasoning for Panicking {
 
 #[test]
 fn a_panic_fails_its_task_with_the_reason_and_neither_the_run_nor_another() {
-    let panicking = |rules| -> Arc<dyn Reasoning> { Arc::new(Panicking { rules, panics_left: AtomicU32::new(2) }) };
+    let panicking = |parts: &mut Parts| {
+        let reasoning: Arc<dyn Reasoning> = Arc::new(Panicking { rules: parts.desk.builtin_reasoning(), panics_left: AtomicU32::new(2) });
+        parts.reasoning = Arc::new(move |_| Ok(reasoning.clone()));
+    };
     play(panicking, |stage| async move {
-        let first = stage.runs.start(stage.request(), None).await.unwrap().row.id;
-        let second = stage.runs.start(stage.request(), None).await.unwrap().row.id;
+        let (first, second) = (stage.start().await, stage.start().await);
         let mut panics = 0;
         for run in [first, second] {
             let events = stage.ended(run).await;
-            assert_eq!(stage.runs.run(run).await.unwrap().status, RunStatus::Finished);
+            assert_eq!(stage.status(run).await, RunStatus::Finished);
             panics += events
                 .iter()
                 .filter(|event| matches!(&event.body, EventBody::TaskFailed { reason, retry_in_ms: Some(_), .. } if reason.contains("loses its head")))
@@ -130,7 +153,7 @@ fn a_panic_fails_its_task_with_the_reason_and_neither_the_run_nor_another() {
 #[test]
 fn a_full_disk_stops_a_run_with_nothing_lost_until_there_is_room() {
     play(
-        |rules| Arc::new(rules),
+        |_| (),
         |stage| async move {
             // SQLite takes this as: no page more than there are.
             stage.store.bound_pages(1).await.unwrap();
@@ -145,15 +168,46 @@ fn a_full_disk_stops_a_run_with_nothing_lost_until_there_is_room() {
             assert!(matches!(refused, Error::Store(fathom::store::Error::Full(_))), "{refused:?}");
             let mut stuck = 0;
             for run in &runs {
-                stuck += usize::from(!stage.runs.run(*run).await.unwrap().status.is_ended());
+                stuck += usize::from(!stage.status(*run).await.is_ended());
             }
             assert!(stuck > 0, "all of {} runs ended although the disk was full", runs.len());
             stage.store.bound_pages(1_000_000).await.unwrap();
             for run in runs {
                 let events = stage.ended(run).await;
-                assert_eq!(stage.runs.run(run).await.unwrap().status, RunStatus::Finished);
+                assert_eq!(stage.status(run).await, RunStatus::Finished);
                 assert_eq!(events.iter().filter(|event| event.body.is_last()).count(), 1);
             }
         },
     );
+}
+
+fn stumbling<const TIMES: usize>(stumbles: [Stumble; TIMES]) -> impl FnOnce(&mut Parts) {
+    move |parts| parts.store = Arc::new(Stumbling::new(parts.store.clone(), stumbles))
+}
+
+#[test]
+fn a_run_whose_actor_is_lost_again_and_again_is_ended_with_that_reason_and_its_readers_see_it() {
+    play(stumbling([Stumble::Panics; 5]), |stage| async move {
+        let run = stage.start().await;
+        let seen = read(stage.runs.follow(run, 0, true).await.unwrap()).await;
+        assert_whole(&seen);
+        let end = seen.last().unwrap();
+        assert_eq!((end["message"].as_str(), end["data"]["code"].as_str()), (Some("error"), Some("run_abandoned")), "{end}");
+        assert!(end["data"]["reason"].as_str().unwrap().contains("came to grief 5 times after event 3"), "{end}");
+        assert_eq!(stage.status(run).await, RunStatus::Failed);
+        assert_eq!(stage.ended(run).await.len(), seen.len());
+        let next = stage.start().await;
+        stage.ended(next).await;
+        assert_eq!(stage.status(next).await, RunStatus::Finished, "the engine goes on");
+    });
+}
+
+#[test]
+fn a_store_that_cannot_write_counts_for_no_loss_of_a_runs_actor() {
+    use Stumble::{Panics, Refuses};
+    play(stumbling([Refuses, Refuses, Refuses, Refuses, Refuses, Panics]), |stage| async move {
+        let run = stage.start().await;
+        let events = stage.ended(run).await;
+        assert_eq!(stage.status(run).await, RunStatus::Finished, "{:?}", events.last());
+    });
 }

@@ -1,0 +1,68 @@
+//! A store that stumbles over one run, the first that writes: it stores the run's plan only after it has failed a few times.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use async_trait::async_trait;
+use fathom::domain::{Entry, EntryWrite, Hit, Layer, RunId, Snapshot, SnapshotId, SourceKey, TaskId};
+use fathom::store::*;
+
+/// How a plan is not stored.
+#[derive(Clone, Copy)]
+pub enum Stumble {
+    /// By an error, as of a disk that is full.
+    Refuses,
+    /// By a panic, which takes along whoever stores: the run's actor.
+    Panics,
+}
+
+pub struct Stumbling {
+    store: Arc<dyn Store>,
+    run: OnceLock<RunId>,
+    stumbles: Mutex<VecDeque<Stumble>>,
+}
+
+impl Stumbling {
+    pub fn new(store: Arc<dyn Store>, stumbles: impl IntoIterator<Item = Stumble>) -> Self {
+        Self { store, run: OnceLock::new(), stumbles: Mutex::new(stumbles.into_iter().collect()) }
+    }
+
+    fn stumble(&self, append: &Append) -> Option<Stumble> {
+        let is_over_this = *self.run.get_or_init(|| append.run) == append.run;
+        let plans = append.records.iter().any(|record| record.message == "tasks_planned");
+        if is_over_this && plans { self.stumbles.lock().unwrap().pop_front() } else { None }
+    }
+}
+
+#[async_trait]
+#[rustfmt::skip]
+impl Store for Stumbling {
+    async fn append(&self, append: Append) -> Result<(), Error> {
+        match self.stumble(&append) {
+            None => self.store.append(append).await,
+            Some(Stumble::Refuses) => Err(Error::Full("no room for a plan".to_owned())),
+            Some(Stumble::Panics) => panic!("the store loses its head"),
+        }
+    }
+
+    async fn create_run(&self, run: NewRun) -> Result<Created, Error> { self.store.create_run(run).await }
+    async fn run(&self, id: RunId) -> Result<Option<RunRow>, Error> { self.store.run(id).await }
+    async fn runs(&self, filter: &RunFilter, page: &Page) -> Result<Paged<RunRow>, Error> { self.store.runs(filter, page).await }
+    async fn unfinished_runs(&self) -> Result<Vec<RunId>, Error> { self.store.unfinished_runs().await }
+    async fn claim_run(&self, id: RunId, node: &str) -> Result<RunRow, Error> { self.store.claim_run(id, node).await }
+    async fn records(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<Record>, Error> { self.store.records(run, after, limit).await }
+    async fn steps(&self, run: RunId, task: TaskId) -> Result<Vec<StepRow>, Error> { self.store.steps(run, task).await }
+    async fn put_command(&self, command: NewCommand) -> Result<StoredCommand, Error> { self.store.put_command(command).await }
+    async fn command(&self, run: RunId, id: &str) -> Result<Option<StoredCommand>, Error> { self.store.command(run, id).await }
+    async fn open_commands(&self, run: RunId) -> Result<Vec<StoredCommand>, Error> { self.store.open_commands(run).await }
+    async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error> { self.store.put_entries(source, entries).await }
+    async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> { self.store.entry(source, layer, kind, key).await }
+    async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> { self.store.entries(source, filter, page).await }
+    async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> { self.store.search(source, query, filter, limit).await }
+    async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> { self.store.put_snapshot(snapshot).await }
+    async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> { self.store.snapshot(id).await }
+    async fn put_token(&self, token: TokenRow) -> Result<(), Error> { self.store.put_token(token).await }
+    async fn tokens(&self) -> Result<Vec<TokenRow>, Error> { self.store.tokens().await }
+    async fn revoke_token(&self, name: &str) -> Result<bool, Error> { self.store.revoke_token(name).await }
+    async fn probe(&self) -> Result<(), Error> { self.store.probe().await }
+}
