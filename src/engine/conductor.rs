@@ -116,16 +116,18 @@ impl Conductor {
             .get(&run)
             .filter(|loss| loss.count >= LOSSES)
             .map(|loss| format!("the run came to grief {} times after event {}; see the log", loss.count, loss.head));
-        let loaded = load(self.shared.clone(), run, row, self.node.clone(), abandon);
+        // In a task of its own: a panic in it is this run's loss, not the conductor's end.
+        let loaded = tokio::spawn(load(self.shared.clone(), run, row, self.node.clone(), abandon));
         ctx.spawn(loaded.into_actor(self).map(move |loaded, conductor, ctx| {
             conductor.loading.remove(&run);
             match loaded {
-                Ok(Some(loaded)) => conductor.bring_to_life(loaded),
-                Ok(None) => conductor.release(run),
-                Err(error) => {
+                Ok(Ok(Some(loaded))) => conductor.bring_to_life(loaded),
+                Ok(Ok(None)) => conductor.release(run),
+                Ok(Err(error)) => {
                     tracing::error!(run.id = %run, %error, "the run could not be loaded and is tried again");
                     conductor.lost(RunOver { run, fate: Fate::StoreFailed, head: 0 }, ctx);
                 }
+                Err(_) => conductor.lost(RunOver { run, fate: Fate::Lost, head: 0 }, ctx),
             }
         }));
     }

@@ -211,3 +211,14 @@ fn a_store_that_cannot_write_counts_for_no_loss_of_a_runs_actor() {
         assert_eq!(stage.status(run).await, RunStatus::Finished, "{:?}", events.last());
     });
 }
+
+#[test]
+fn a_panic_while_a_run_is_loaded_harms_neither_it_nor_another() {
+    play(stumbling([Stumble::Panics, Stumble::PanicsAtClaim]), |stage| async move {
+        let (first, second) = (stage.start().await, stage.start().await);
+        for run in [first, second] {
+            stage.ended(run).await;
+            assert_eq!(stage.status(run).await, RunStatus::Finished);
+        }
+    });
+}

@@ -1,4 +1,5 @@
-//! A store that stumbles over one run, the first that writes: it stores the run's plan only after it has failed a few times.
+//! A store that stumbles over one run, the first that writes: it stores the run's plan, or gives the run to a new owner, only
+//! after it has failed a few times.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -7,13 +8,15 @@ use async_trait::async_trait;
 use fathom::domain::{Entry, EntryWrite, Hit, Layer, RunId, Snapshot, SnapshotId, SourceKey, TaskId};
 use fathom::store::*;
 
-/// How a plan is not stored.
-#[derive(Clone, Copy)]
+/// What it does instead.
+#[derive(Clone, Copy, PartialEq)]
 pub enum Stumble {
-    /// By an error, as of a disk that is full.
+    /// An error when a plan is to be stored, as of a disk that is full.
     Refuses,
-    /// By a panic, which takes along whoever stores: the run's actor.
+    /// A panic when a plan is to be stored, which takes along whoever stores: the run's actor.
     Panics,
+    /// A panic when the run is claimed.
+    PanicsAtClaim,
 }
 
 pub struct Stumbling {
@@ -27,10 +30,9 @@ impl Stumbling {
         Self { store, run: OnceLock::new(), stumbles: Mutex::new(stumbles.into_iter().collect()) }
     }
 
-    fn stumble(&self, append: &Append) -> Option<Stumble> {
-        let is_over_this = *self.run.get_or_init(|| append.run) == append.run;
-        let plans = append.records.iter().any(|record| record.message == "tasks_planned");
-        if is_over_this && plans { self.stumbles.lock().unwrap().pop_front() } else { None }
+    fn next(&self, run: RunId, expected: &[Stumble]) -> Option<Stumble> {
+        let is_over_this = *self.run.get_or_init(|| run) == run;
+        self.stumbles.lock().unwrap().pop_front_if(|next| is_over_this && expected.contains(next))
     }
 }
 
@@ -38,18 +40,23 @@ impl Stumbling {
 #[rustfmt::skip]
 impl Store for Stumbling {
     async fn append(&self, append: Append) -> Result<(), Error> {
-        match self.stumble(&append) {
+        let plans = append.records.iter().any(|record| record.message == "tasks_planned");
+        match self.next(append.run, if plans { &[Stumble::Refuses, Stumble::Panics] } else { &[] }) {
             None => self.store.append(append).await,
             Some(Stumble::Refuses) => Err(Error::Full("no room for a plan".to_owned())),
-            Some(Stumble::Panics) => panic!("the store loses its head"),
+            Some(Stumble::Panics | Stumble::PanicsAtClaim) => panic!("the store loses its head"),
         }
+    }
+
+    async fn claim_run(&self, id: RunId, node: &str) -> Result<RunRow, Error> {
+        assert!(self.next(id, &[Stumble::PanicsAtClaim]).is_none(), "the store loses its head");
+        self.store.claim_run(id, node).await
     }
 
     async fn create_run(&self, run: NewRun) -> Result<Created, Error> { self.store.create_run(run).await }
     async fn run(&self, id: RunId) -> Result<Option<RunRow>, Error> { self.store.run(id).await }
     async fn runs(&self, filter: &RunFilter, page: &Page) -> Result<Paged<RunRow>, Error> { self.store.runs(filter, page).await }
     async fn unfinished_runs(&self) -> Result<Vec<RunId>, Error> { self.store.unfinished_runs().await }
-    async fn claim_run(&self, id: RunId, node: &str) -> Result<RunRow, Error> { self.store.claim_run(id, node).await }
     async fn records(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<Record>, Error> { self.store.records(run, after, limit).await }
     async fn steps(&self, run: RunId, task: TaskId) -> Result<Vec<StepRow>, Error> { self.store.steps(run, task).await }
     async fn put_command(&self, command: NewCommand) -> Result<StoredCommand, Error> { self.store.put_command(command).await }
