@@ -1,4 +1,5 @@
-//! The engine in this process, with a real store and source, and what it withstands from inside: panics, lost actors, a full disk.
+//! The engine in this process, with a real store and source, and what it withstands from inside: panics, lost actors, a full disk,
+//! a reader that is far behind.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use fathom::domain::{Budget, Event, EventBody, Intent, RunId, RunRequest, RunStatus};
+use fathom::engine::feed::{self, Batch, Feeds, Reading};
 use fathom::engine::launch::{Parts, launch};
 use fathom::engine::{Error, FrameStream, Runs, Settings};
 use fathom::experts::{
@@ -221,4 +223,33 @@ fn a_panic_while_a_run_is_loaded_harms_neither_it_nor_another() {
             assert_eq!(stage.status(run).await, RunStatus::Finished);
         }
     });
+}
+
+#[test]
+fn a_reader_that_lost_every_event_and_hears_only_that_its_stream_lives_still_gets_them_all() {
+    play(
+        |_| (),
+        |stage| async move {
+            let run = stage.start().await;
+            let written = stage.ended(run).await.len();
+            // Pages of one event, so that no page happens to reach further than it was told to.
+            let settings = Settings { feed_depth: 2, journal_page: 1, ..Settings::default() };
+            let feeds = Feeds::new(&settings);
+            let feed = feeds.of(run);
+            let reading = Reading { run, after: 0, head: 0, live: Some(feed.subscribe()) };
+            for record in stage.store.records(run, 0, 10_000).await.unwrap() {
+                let (seq, frames) = (record.seq, feed::encode(run, &[record]));
+                feed.publish(Batch { first: seq, last: seq, ends: false, frames });
+            }
+            for _ in 0..settings.feed_depth {
+                feeds.keep_awake();
+            }
+            // Nothing more will be said.
+            feeds.forget(run);
+            drop(feed);
+            let seen = read(feed::stream(stage.store.clone(), &settings, reading)).await;
+            assert_eq!(seen.len(), written);
+            assert_whole(&seen);
+        },
+    );
 }
