@@ -1,5 +1,5 @@
 //! The engine in this process, with a real store and source, and what it withstands from inside: panics, lost actors, a full disk,
-//! a reader that is far behind.
+//! a source that does not answer, a reader that is far behind.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fathom::domain::{Budget, Event, EventBody, Intent, RunId, RunRequest, RunStatus};
+use fathom::domain::{Budget, Event, EventBody, Intent, RunId, RunRequest, RunStatus, SnapshotId};
 use fathom::engine::feed::{self, Batch, Feeds, Reading};
 use fathom::engine::launch::{Parts, launch};
 use fathom::engine::{Error, FrameStream, Runs, Settings};
@@ -16,10 +16,12 @@ use fathom::experts::{
     Act, BuiltinReasoning, Desk, DeskFolders, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolResult,
 };
 use fathom::store::{SqliteStore, Store};
-use fathom::tools::{LocalWorkbench, Registry};
+use fathom::tools::{LocalWorkbench, Problem, Registry, Workbench, Workspace};
 use futures::StreamExt;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::runtime::Builder;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::support::client::{assert_whole, parse_events};
@@ -27,6 +29,8 @@ use crate::support::shop;
 use crate::support::stumbling::{Stumble, Stumbling};
 
 const LONG: Duration = Duration::from_secs(60);
+/// Before a source that does not answer is asked again.
+const LONGEST_WAIT_FOR_A_SOURCE: Duration = Duration::from_secs(20);
 
 struct Stage {
     runs: Runs,
@@ -36,7 +40,11 @@ struct Stage {
 
 /// Plays a scene with an engine of its own, whose parts may be changed, on a runtime and actor system of its own.
 fn play<Scene: Future<Output = ()>>(change: impl FnOnce(&mut Parts), scene: impl FnOnce(Stage) -> Scene) {
-    let runtime = Arc::new(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+    play_on(Builder::new_multi_thread().worker_threads(2), change, scene);
+}
+
+fn play_on<Scene: Future<Output = ()>>(threads: &mut Builder, change: impl FnOnce(&mut Parts), scene: impl FnOnce(Stage) -> Scene) {
+    let runtime = Arc::new(threads.enable_all().build().unwrap());
     actix_rt::System::with_tokio_rt(move || runtime).block_on(async move {
         let folder = TempDir::new().unwrap();
         let source = shop::make(folder.path(), "shop.db").await;
@@ -252,4 +260,64 @@ fn a_reader_that_lost_every_event_and_hears_only_that_its_stream_lives_still_get
             assert_whole(&seen);
         },
     );
+}
+
+/// Sources that do not answer the first few times.
+struct Away {
+    behind: Arc<dyn Workbench>,
+    unanswered: u32,
+    asked: watch::Sender<u32>,
+}
+
+#[async_trait]
+impl Workbench for Away {
+    async fn check(&self, source: &str) -> Result<(), Problem> {
+        self.behind.check(source).await
+    }
+
+    async fn open(&self, source: &str, snapshot: Option<&SnapshotId>) -> Result<Arc<Workspace>, Problem> {
+        self.asked.send_modify(|asked| *asked += 1);
+        if *self.asked.borrow() <= self.unanswered {
+            return Err(Problem::Unavailable("nobody is at home".to_owned()));
+        }
+        self.behind.open(source, snapshot).await
+    }
+}
+
+/// Plays a run whose source does not answer the first few times, in no time; the events come with how often it was asked.
+fn play_away(unanswered: u32, waits: u32, scene: impl FnOnce(Vec<Event>, u32)) {
+    let (asked, mut asks) = watch::channel(0);
+    let away = |parts: &mut Parts| parts.workbench = Arc::new(Away { behind: parts.workbench.clone(), unanswered, asked });
+    // One thread: only there can time be made to pass, and the wait has begun when the test hears of the question before it.
+    play_on(&mut Builder::new_current_thread(), away, |stage| async move {
+        let run = stage.start().await;
+        for times in 1..=waits {
+            let heard = timeout(LONG / 6, asks.wait_for(|asked| *asked == times)).await;
+            assert!(heard.is_ok(), "the source was not asked for the time {times}");
+            drop(heard);
+            tokio::time::pause();
+            tokio::time::advance(LONGEST_WAIT_FOR_A_SOURCE).await;
+            tokio::time::resume();
+        }
+        scene(stage.ended(run).await, *asks.borrow());
+    });
+}
+
+#[test]
+fn a_run_goes_on_when_its_source_answers_again() {
+    play_away(2, 2, |events, asked| {
+        assert_eq!(asked, 3);
+        assert!(matches!(events.last().unwrap().body, EventBody::Finished { .. }), "{:?}", events.last());
+        assert!(events.iter().any(|event| matches!(event.body, EventBody::TaskDone { .. })));
+    });
+}
+
+#[test]
+fn a_source_that_never_answers_is_asked_six_times_and_then_fails_the_run_with_a_code() {
+    play_away(u32::MAX, 5, |events, asked| {
+        assert_eq!(asked, 6);
+        let EventBody::Error { code, reason, .. } = &events.last().unwrap().body else { panic!("{:?}", events.last()) };
+        assert_eq!((code.as_str(), reason.as_str()), ("source_unavailable", "nobody is at home"));
+        assert_eq!(events.len(), 2, "nothing but the start stands before it");
+    });
 }
