@@ -14,5 +14,6 @@ mod model;
 mod source;
 mod store;
 mod support;
+mod telemetry;
 mod tools;
 mod withstand;
