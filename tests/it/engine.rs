@@ -60,7 +60,7 @@ async fn stage(data: &Path, source: String, change: impl FnOnce(&mut Parts)) -> 
     let rules: Arc<dyn Reasoning> = Arc::new(desk.builtin_reasoning());
     let mut parts = Parts {
         store: shared.clone(),
-        workbench: Arc::new(LocalWorkbench::new(shared, fathom::source::Settings::default())),
+        workbench: Arc::new(LocalWorkbench::new(shared.clone(), crate::support::book(shared), fathom::source::Settings::default())),
         desk,
         reasoning: Arc::new(move |_| Ok(rules.clone())),
         settings: Settings { retry_base_ms: 1, ..Settings::default() },

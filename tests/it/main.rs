@@ -10,6 +10,7 @@ mod guard;
 mod house;
 mod kill;
 mod load;
+mod looking;
 mod model;
 mod source;
 mod store;

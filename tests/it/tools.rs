@@ -11,6 +11,7 @@ use fathom::tools::*;
 use serde_json::{Value, json};
 
 use super::source::Database;
+use crate::support::book;
 
 const SHOP: &str = r#"
     create table customers (id integer primary key, name text not null, email text, city text);
@@ -113,6 +114,15 @@ impl Store for FakeStore {
     async fn tokens(&self) -> Result<Vec<TokenRow>, store::Error> {
         unused()
     }
+    async fn put_sources(&self, _: Vec<store::SourceRow>) -> Result<(), store::Error> {
+        unused()
+    }
+    async fn sources(&self) -> Result<Vec<store::SourceRow>, store::Error> {
+        Ok(Vec::new())
+    }
+    async fn remove_source(&self, _: &str) -> Result<bool, store::Error> {
+        unused()
+    }
     async fn revoke_token(&self, _: &str) -> Result<bool, store::Error> {
         unused()
     }
@@ -137,7 +147,7 @@ impl Shop {
     async fn with(sql: &'static str, settings: Settings) -> Self {
         let database = Database::new(sql).await;
         let store = Arc::new(FakeStore::default());
-        let workbench = LocalWorkbench::new(store.clone(), SourceSettings::default());
+        let workbench = LocalWorkbench::new(store.clone(), book(store.clone()), SourceSettings::default());
         let workspace = workbench.open(&database.words(), None).await.unwrap();
         Self { database, store, workbench, workspace, registry: Registry::standard(settings) }
     }
@@ -396,7 +406,7 @@ async fn one_harvest_serves_all_until_the_database_changes() {
     assert!(opened.iter().all(|workspace| Arc::ptr_eq(workspace.as_ref().unwrap(), &shop.workspace)));
     assert_eq!(shop.store.snapshot_writes.load(Ordering::SeqCst), 1);
 
-    let fresh = LocalWorkbench::new(shop.store.clone(), SourceSettings::default());
+    let fresh = LocalWorkbench::new(shop.store.clone(), book(shop.store.clone()), SourceSettings::default());
     let opened = futures::future::join_all((0..20).map(|_| fresh.open(&words, None))).await;
     let first = opened[0].as_ref().unwrap();
     assert!(opened.iter().all(|workspace| Arc::ptr_eq(workspace.as_ref().unwrap(), first)));

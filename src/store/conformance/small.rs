@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::source;
 use crate::domain::{Snapshot, SnapshotId};
-use crate::store::{Store, TokenRow};
+use crate::store::{SourceRow, Store, TokenRow};
 
 type Subject = Arc<dyn Store>;
 
@@ -32,6 +32,22 @@ pub async fn tokens_are_kept_until_revoked(store: Subject) {
     assert_eq!(store.revoke_token("b").await, Ok(true));
     assert_eq!(store.revoke_token("b").await, Ok(false));
     assert_eq!(store.tokens().await, Ok(vec![token("a", "2")]));
+}
+
+pub async fn sources_are_kept_until_removed(store: Subject) {
+    let row = |name: &str, sealed: &[u8]| SourceRow {
+        name: name.to_owned(),
+        shown: "postgresql://h:5432/ü".to_owned(),
+        sealed: sealed.to_vec(),
+        limits: "{}".to_owned(),
+        created_at: 3,
+    };
+    store.put_sources(vec![row("b", &[0, 255]), row("a", b"2")]).await.expect("stored");
+    store.put_sources(vec![row("b", b"3")]).await.expect("stored");
+    assert_eq!(store.sources().await, Ok(vec![row("a", b"2"), row("b", b"3")]));
+    assert_eq!(store.remove_source("b").await, Ok(true));
+    assert_eq!(store.remove_source("b").await, Ok(false));
+    assert_eq!(store.sources().await, Ok(vec![row("a", b"2")]));
 }
 
 pub async fn a_probe_succeeds(store: Subject) {

@@ -12,6 +12,7 @@ mod requests;
 mod rows;
 mod runs;
 mod snapshots;
+mod sources;
 mod tokens;
 mod writer;
 
@@ -29,8 +30,8 @@ use self::reader::Reader;
 use self::requests::{Answer, Write};
 use self::writer::Queue;
 use super::{
-    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, StepRow, Store, StoredCommand,
-    TokenRow,
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SourceRow, StepRow, Store,
+    StoredCommand, TokenRow,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 
@@ -154,6 +155,21 @@ impl Store for SqliteStore {
         snapshots::find(&self.reader, id).await
     }
 
+    async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> {
+        self.queue.write(Write::PutSources(sources)).await.map(drop)
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceRow>, Error> {
+        sources::list(&self.reader).await
+    }
+
+    async fn remove_source(&self, name: &str) -> Result<bool, Error> {
+        match self.queue.write(Write::RemoveSource { name: name.to_owned() }).await? {
+            Answer::Removed(was) => Ok(was),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
+    }
+
     async fn put_token(&self, token: TokenRow) -> Result<(), Error> {
         self.queue.write(Write::PutToken(token)).await.map(drop)
     }
@@ -164,7 +180,7 @@ impl Store for SqliteStore {
 
     async fn revoke_token(&self, name: &str) -> Result<bool, Error> {
         match self.queue.write(Write::RevokeToken { name: name.to_owned() }).await? {
-            Answer::Revoked(was) => Ok(was),
+            Answer::Removed(was) => Ok(was),
             other => unreachable!("the writer answers in kind, not with {other:?}"),
         }
     }
