@@ -21,7 +21,7 @@ async fn a_source_gets_a_name_and_is_looked_into_by_it() {
 
     let (exit, out, err) = fathom(here, &["sql", "shop", "select status, count(*) as n from orders group by status order by n desc, status"]);
     assert_eq!((exit, out.as_str()), (0, "status    n\nS       100\nN        50\nP        50\n"), "{err}");
-    let (exit, out, _) = fathom(here, &["sql", "shop", "select id, null as nothing from orders order by id", "--json"]);
+    let (exit, out, _) = fathom(here, &["sql", "shop", "select id, null as none from orders order by id", "--json"]);
     let answer: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!((exit, &answer["rows"], &answer["truncated"]), (0, &json!([[1, null], [2, null], [3, null]]), &json!(true)));
     let (exit, out, err) = fathom(here, &["search", "customer email", "--source", "shop"]);
