@@ -125,6 +125,7 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(sources::add, sources::list))
         .routes(routes!(sources::look, sources::remove))
         .routes(routes!(sources::test))
+        .routes(routes!(sources::diff))
         .routes(routes!(sources::rotate))
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))

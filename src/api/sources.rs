@@ -13,10 +13,12 @@ use super::body::{Body, Nothing};
 use super::once::detached;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
+use crate::catalog::{Changed, Differences};
+use crate::domain::{Snapshot, SourceKey};
 use crate::engine::clock::now_ms;
 use crate::source::Limits;
 use crate::store::secrets::SecretError;
-use crate::store::{BookError, Registered};
+use crate::store::{self, BookError, Registered, SnapshotRow};
 use crate::tools::workspace;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -60,10 +62,30 @@ pub struct SourceTested {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SnapshotItem {
+    pub snapshot: String,
+    /// When it was found last, in milliseconds since 1970.
+    pub at: i64,
+}
+
+/// What came, went and changed between two states of a source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SourceDiff {
+    pub from: SnapshotItem,
+    pub to: SnapshotItem,
+    pub added: Vec<String>,
+    pub removed: Vec<String>,
+    pub changed: Vec<Changed>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rotated {
     /// So many sources were sealed anew.
     pub sources: usize,
 }
+
+/// States of a source that can be compared.
+const STATES: usize = 1_000;
 
 /// The source that the path names.
 pub struct SourcePath(String);
@@ -128,6 +150,42 @@ pub async fn test(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePa
         snapshot: snapshot.id.0.clone(),
         unread: snapshot.unread.clone(),
     }))
+}
+
+/// Compares two states of a source
+///
+/// Without `from` and `to`: what the last harvest that found something new changed.
+#[utoipa::path(get, path = "/sources/{name}/diff", tag = "sources", operation_id = "compare_source",
+    params(("name" = String, Path, description = "The source's name."),
+        ("from" = Option<String>, Query, description = "A snapshot; the one before `to` unless given."),
+        ("to" = Option<String>, Query, description = "A snapshot; the newest unless given.")),
+    responses((status = 200, description = "What came, went and changed", body = SourceDiff)))]
+pub async fn diff(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePath, params: Params) -> Result<Json<SourceDiff>, Problem> {
+    let params = params.only(&["from", "to"])?;
+    let key = SourceKey(name.clone());
+    let rows = state.store.snapshots(&key, STATES).await?;
+    if rows.is_empty() {
+        let detail = format!("`{name}` was not read yet; `POST /sources/{name}/test` reads it");
+        return Err(Problem::new(Code::NoSuchSource, detail));
+    }
+    let place = |parameter: &str, otherwise: usize| match params.text(parameter) {
+        None => Ok(otherwise.min(rows.len() - 1)),
+        Some(id) => rows.iter().position(|row| row.id.0 == id).ok_or_else(|| {
+            let valid = rows.iter().take(20).map(|row| row.id.0.clone());
+            Problem::invalid_parameter(parameter, format!("`{id}` is not a snapshot of `{name}`")).with_valid(valid)
+        }),
+    };
+    let to = place("to", 0)?;
+    let from = place("from", to + 1)?;
+    let (before, after) = (snapshot(&state, &rows[from]).await?, snapshot(&state, &rows[to]).await?);
+    let Differences { added, removed, changed } = Differences::between(&before, &after);
+    let at = |row: &SnapshotRow| SnapshotItem { snapshot: row.id.0.clone(), at: row.at };
+    Ok(Json(SourceDiff { from: at(&rows[from]), to: at(&rows[to]), added, removed, changed }))
+}
+
+async fn snapshot(state: &ApiState, row: &SnapshotRow) -> Result<Snapshot, Problem> {
+    let found = state.store.snapshot(&row.id).await?;
+    found.ok_or_else(|| store::Error::Corrupt(format!("the snapshot `{}` is listed and not there", row.id)).into())
 }
 
 /// Seals the secrets of all sources under a fresh key

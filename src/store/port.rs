@@ -47,7 +47,10 @@ pub trait Store: Send + Sync {
     async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error>;
     /// Any text is a valid query; best hits first.
     async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error>;
+    /// Stores what a harvest found; one that was found before is found again now.
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error>;
+    /// The states of a source, the one that was found last first.
+    async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error>;
     async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error>;
 
     // --- registered sources
@@ -205,6 +208,13 @@ pub struct Page {
 pub struct Paged<T> {
     pub items: Vec<T>,
     pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotRow {
+    pub id: SnapshotId,
+    /// When a harvest found it last.
+    pub at: i64,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -68,8 +68,9 @@ impl LocalWorkbench {
 
     /// The snapshot goes in last, so that its presence says that its entries are there.
     async fn keep(&self, snapshot: &Snapshot) -> Result<(), Problem> {
-        if self.store.snapshot(&snapshot.id).await.map_err(stored)?.is_some() {
-            return Ok(());
+        let known = self.store.snapshot(&snapshot.id).await.map_err(stored)?.is_some();
+        if known {
+            return self.store.put_snapshot(snapshot).await.map_err(stored);
         }
         let mut entries = harvested::entries(snapshot).into_iter();
         loop {

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
 use crate::cli::{command, fathom, folder_with_shop};
@@ -19,7 +21,8 @@ async fn a_source_gets_a_name_and_is_looked_into_by_it() {
     let (exit, out, _) = fathom(here, &["source", "list"]);
     assert!(exit == 0 && out.lines().nth(1).is_some_and(|line| line.starts_with("shop  sqlite:/")), "{out}");
 
-    let (exit, out, err) = fathom(here, &["sql", "shop", "select status, count(*) as n from orders group by status order by n desc, status"]);
+    let (exit, out, err) =
+        fathom(here, &["sql", "shop", "select status, count(*) as n from orders group by status order by n desc, status"]);
     assert_eq!((exit, out.as_str()), (0, "status    n\nS       100\nN        50\nP        50\n"), "{err}");
     let (exit, out, _) = fathom(here, &["sql", "shop", "select id, null as none from orders order by id", "--json"]);
     let answer: Value = serde_json::from_str(&out).expect("JSON");
@@ -39,6 +42,21 @@ async fn a_source_gets_a_name_and_is_looked_into_by_it() {
     assert_eq!(exit, 0, "{err}");
     let (exit, _, err) = fathom(here, &["sql", "shop", "select 1"]);
     assert!(exit == 2 && err.contains("no source is registered as `shop`"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_in_a_source_is_shown() {
+    let folder = folder_with_shop().await;
+    let here = folder.path();
+    assert_eq!(fathom(here, &["source", "add", "shop", "shop.db"]).0, 0);
+    let (exit, out, err) = fathom(here, &["source", "diff", "shop"]);
+    assert!(exit == 0 && out.is_empty() && err.contains("nothing has changed"), "{out}{err}");
+    let mut shop = SqliteConnectOptions::new().filename(here.join("shop.db")).connect().await.expect("it opens");
+    let change = "create table returns (id integer primary key); alter table orders add column note text; drop view order_totals";
+    sqlx::raw_sql(change).execute(&mut shop).await.expect("it is changed");
+    assert_eq!(fathom(here, &["source", "test", "shop"]).0, 0);
+    let (exit, out, _) = fathom(here, &["source", "diff", "shop"]);
+    assert_eq!((exit, out.as_str()), (0, "+ col/main.orders.note\n+ table/main.returns\n- view/main.order_totals\n"));
 }
 
 #[test]

@@ -114,6 +114,9 @@ impl Store for FakeStore {
     async fn tokens(&self) -> Result<Vec<TokenRow>, store::Error> {
         unused()
     }
+    async fn snapshots(&self, _: &SourceKey, _: usize) -> Result<Vec<store::SnapshotRow>, store::Error> {
+        unused()
+    }
     async fn put_sources(&self, _: Vec<store::SourceRow>) -> Result<(), store::Error> {
         unused()
     }

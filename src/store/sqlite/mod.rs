@@ -30,8 +30,8 @@ use self::reader::Reader;
 use self::requests::{Answer, Write};
 use self::writer::Queue;
 use super::{
-    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SourceRow, StepRow, Store,
-    StoredCommand, TokenRow,
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
+    Store, StoredCommand, TokenRow,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 
@@ -149,6 +149,10 @@ impl Store for SqliteStore {
 
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
         self.queue.write(Write::PutSnapshot(snapshots::encode(snapshot, now()))).await.map(drop)
+    }
+
+    async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> {
+        snapshots::list(&self.reader, source, limit).await
     }
 
     async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {

@@ -70,6 +70,7 @@ impl Store for Stumbling {
     async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> { self.store.snapshot(id).await }
     async fn put_token(&self, token: TokenRow) -> Result<(), Error> { self.store.put_token(token).await }
     async fn tokens(&self) -> Result<Vec<TokenRow>, Error> { self.store.tokens().await }
+    async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> { self.store.snapshots(source, limit).await }
     async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> { self.store.put_sources(sources).await }
     async fn sources(&self) -> Result<Vec<SourceRow>, Error> { self.store.sources().await }
     async fn remove_source(&self, name: &str) -> Result<bool, Error> { self.store.remove_source(name).await }

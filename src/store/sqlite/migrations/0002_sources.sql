@@ -7,3 +7,5 @@ create table sources (
     limits text not null,
     created_at integer not null
 ) strict, without rowid;
+
+create index snapshots_by_source on snapshots (source, at);
