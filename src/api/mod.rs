@@ -18,6 +18,7 @@ pub mod params;
 pub mod problem;
 pub mod questions;
 pub mod report;
+pub mod rpc;
 pub mod runs;
 pub mod settings;
 pub mod sources;
@@ -129,6 +130,7 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(sources::rotate))
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))
+        .routes(routes!(rpc::query))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(health::alive))

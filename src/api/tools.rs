@@ -68,27 +68,37 @@ pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<
     params(("name" = String, Path, description = "The tool's name, or one of its aliases.")),
     responses((status = 200, description = "What it answered", body = ToolAnswer)))]
 pub async fn call(State(state): State<Arc<ApiState>>, ToolPath(name): ToolPath, body: Body<ToolCall>) -> Result<Json<ToolAnswer>, Problem> {
-    if state.tools.resolve(&name).is_none() {
+    let ToolCall { source, args } = body.value;
+    carry_out(&state, &name, source, args).await.map(Json)
+}
+
+/// One way to call a tool from outside, whatever the words around it.
+pub(super) async fn carry_out(
+    state: &ApiState,
+    name: &str,
+    source: Option<String>,
+    args: Map<String, Value>,
+) -> Result<ToolAnswer, Problem> {
+    if state.tools.resolve(name).is_none() {
         let names = state.tools.specs().map(|spec| spec.name);
         return Err(Problem::new(Code::NoSuchTool, format!("there is no tool `{name}`")).with_valid(names));
     }
-    let ToolCall { source, args } = body.value;
     let Some(source) = source.or_else(|| state.default_source.clone()) else {
         return Err(Problem::new(Code::MissingField, "`source` is missing, and the server has no default source").of_field("source"));
     };
     let workspace = state.workbench.look(&source).await.map_err(|problem| Problem::from(problem).of_field("source"))?;
-    let outcome = state.tools.execute(&workspace, &Allowed::Everything, &name, Value::Object(args)).await;
+    let outcome = state.tools.execute(&workspace, &Allowed::Everything, name, Value::Object(args)).await;
     let result = outcome.result.map_err(|rejection| match rejection {
         Rejection::Refused(reason) => Problem::new(Code::ToolRefused, reason).of_field("args"),
         Rejection::Failed(Failure::Mendable(reason)) => Problem::new(Code::ToolFailed, reason),
         Rejection::Failed(Failure::Broken(reason)) => Problem::new(Code::SourceUnavailable, reason),
     })?;
     let duration_ms = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
-    Ok(Json(ToolAnswer { result, duration_ms, bytes: outcome.bytes, truncated: outcome.truncated }))
+    Ok(ToolAnswer { result, duration_ms, bytes: outcome.bytes, truncated: outcome.truncated })
 }
 
 impl ToolItem {
-    fn of(spec: &Spec) -> Self {
+    pub(super) fn of(spec: &Spec) -> Self {
         Self {
             name: spec.name.to_owned(),
             description: spec.description.to_owned(),

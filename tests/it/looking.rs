@@ -102,6 +102,23 @@ async fn calls_say_what_is_wrong_and_what_is_valid() {
         // An example may name a column of another database; it must never be an invalid call.
         assert!(status == 200 || answer["code"] == "tool_failed", "{}: {answer}", tool["name"]);
     }
+    let rpc = async |call: Value| client.post("/mcp/query", call).await;
+    let (status, answer) = rpc(json!({"jsonrpc": "2.0", "id": 7, "method": "list_tables", "params": {"target_id": shop}})).await;
+    assert!(status == 200 && answer["id"] == 7 && answer["result"]["tables"].as_array().is_some_and(|all| all.len() == 5), "{answer}");
+    let wrapped = json!({"name": "catalog.search", "arguments": {"query": "orders", "target_id": shop}});
+    let (_, answer) = rpc(json!({"jsonrpc": "2.0", "id": "a", "method": "tools/call", "params": wrapped})).await;
+    assert!(answer["result"]["structuredContent"]["hits"].is_array(), "{answer}");
+    for (call, code) in [
+        (json!({"jsonrpc": "2.0", "id": 1, "method": "nothing", "params": {}}), -32_601),
+        (json!({"jsonrpc": "2.0", "id": 1, "method": "list_tables", "params": {}}), -32_602),
+        (json!({"jsonrpc": "2.0", "id": 1, "method": "describe_table", "params": {"target_id": shop, "tabel": "x"}}), -32_602),
+        (json!({"jsonrpc": "2.0", "id": 1, "method": "describe_table", "params": {"target_id": shop, "table": "x"}}), -32_000),
+        (json!({"jsonrpc": "1.0", "id": 1, "method": "list_tables"}), -32_600),
+        (json!([1]), -32_600),
+    ] {
+        let (status, answer) = rpc(call.clone()).await;
+        assert_eq!((status, &answer["error"]["code"]), (200, &json!(code)), "{call}: {answer}");
+    }
     for (path, body, status, code) in [
         ("/sources", json!({"name": "Shop", "dsn": shop}), 400, "invalid_field"),
         ("/sources", json!({"name": "shop"}), 400, "missing_field"),
