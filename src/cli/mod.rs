@@ -4,6 +4,7 @@ pub mod board;
 pub mod check;
 pub mod client;
 pub mod completions;
+pub mod diff;
 pub mod display;
 pub mod exit;
 pub mod follow;
@@ -60,6 +61,7 @@ pub enum Command {
     #[command(subcommand)]
     Show(show::Show),
     Sql(sql::Sql),
+    Diff(diff::Diff),
     #[command(subcommand)]
     Secrets(secrets::Secrets),
     Check(check::Check),
@@ -98,6 +100,7 @@ impl Command {
             Self::Source(source) => source.carry_out(global).await,
             Self::Search(search) => search.carry_out(global).await,
             Self::Show(show) => show.carry_out(global).await,
+            Self::Diff(diff) => diff.carry_out(global).await,
             Self::Sql(sql) => sql.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,

@@ -7,10 +7,9 @@ use serde_json::json;
 
 use super::exit::{Exit, UsageError};
 use super::global::Global;
-use super::looking::cell;
 use super::target::Target;
 use super::{grid, out};
-use crate::api::sources::{NewSource, SourceDiff, SourceItem, SourceTested};
+use crate::api::sources::{NewSource, SourceItem, SourceTested};
 use crate::app::Resume;
 use crate::source::Limits;
 
@@ -19,7 +18,6 @@ Examples:
   fathom source add shop postgres://reader:secret@db.example/shop
   pass show shop-dsn | fathom source add shop -
   fathom source test shop
-  fathom source diff shop
   fathom run shop
 
 A DSN is kept encrypted and never shown again. Forms: postgres://, postgresql://, mysql://, mariadb://, sqlite:PATH,
@@ -39,19 +37,6 @@ pub enum Source {
     /// Open a source and read its structure
     Test {
         name: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show what changed in a source between two of its states
-    Diff {
-        name: String,
-        /// A snapshot [default: the one before the newest]
-        #[arg(long, value_name = "SNAPSHOT")]
-        from: Option<String>,
-        /// A snapshot [default: the newest]
-        #[arg(long, value_name = "SNAPSHOT")]
-        to: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -117,11 +102,6 @@ impl Source {
                 let tested: SourceTested = client.post(&["sources", name, "test"], &json!({})).await?;
                 if *json { out::line(serde_json::to_string_pretty(&tested)?)? } else { out::line(told(name, &tested))? }
             }
-            Self::Diff { name, from, to, json } => {
-                let given = [("from", from), ("to", to)].into_iter().filter_map(|(key, value)| Some((key, value.clone()?)));
-                let diff: SourceDiff = client.get(&["sources", name, "diff"], &given.collect::<Vec<_>>()).await?;
-                if *json { out::line(serde_json::to_string_pretty(&diff)?)? } else { show_diff(&diff)? }
-            }
             Self::Remove { name } => {
                 client.delete(&["sources", name]).await?;
                 out::note(format!("the source `{name}` is not registered any more"));
@@ -168,20 +148,6 @@ impl Add {
         }
         Ok(words.to_owned())
     }
-}
-
-fn show_diff(diff: &SourceDiff) -> std::io::Result<()> {
-    for (sign, keys) in [("+", &diff.added), ("-", &diff.removed)] {
-        keys.iter().try_for_each(|key| out::line(format!("{sign} {}", out::harmless(key, 200))))?;
-    }
-    for change in &diff.changed {
-        let (key, what) = (out::harmless(&change.key, 200), out::harmless(&change.what, 80));
-        out::line(format!("~ {key}  {what}: {} → {}", cell(&change.before), cell(&change.after)))?;
-    }
-    if diff.added.is_empty() && diff.removed.is_empty() && diff.changed.is_empty() {
-        out::note("nothing has changed");
-    }
-    Ok(())
 }
 
 fn told(name: &str, tested: &SourceTested) -> String {

@@ -49,13 +49,13 @@ async fn what_changed_in_a_source_is_shown() {
     let folder = folder_with_shop().await;
     let here = folder.path();
     assert_eq!(fathom(here, &["source", "add", "shop", "shop.db"]).0, 0);
-    let (exit, out, err) = fathom(here, &["source", "diff", "shop"]);
+    let (exit, out, err) = fathom(here, &["diff", "shop"]);
     assert!(exit == 0 && out.is_empty() && err.contains("nothing has changed"), "{out}{err}");
     let mut shop = SqliteConnectOptions::new().filename(here.join("shop.db")).connect().await.expect("it opens");
     let change = "create table returns (id integer primary key); alter table orders add column note text; drop view order_totals";
     sqlx::raw_sql(change).execute(&mut shop).await.expect("it is changed");
     assert_eq!(fathom(here, &["source", "test", "shop"]).0, 0);
-    let (exit, out, _) = fathom(here, &["source", "diff", "shop"]);
+    let (exit, out, _) = fathom(here, &["diff", "shop"]);
     assert_eq!((exit, out.as_str()), (0, "+ col/main.orders.note\n+ table/main.returns\n- view/main.order_totals\n"));
 }
 
