@@ -19,7 +19,7 @@ use crate::engine::shared::ReasoningByName;
 use crate::experts::{Desk, DeskFolders, Reasoning};
 use crate::model::{self, Message, Models, Prices, Request, Role, Shape};
 use crate::store::Store;
-use crate::store::sqlite::{SqliteStore, peek_lock};
+use crate::store::{SqliteStore, peek_lock};
 use crate::telemetry;
 use crate::tools::{LocalWorkbench, Registry, Workbench};
 

@@ -1,12 +1,24 @@
 //! Our own database: runs, journals, steps, commands, the catalog. One contract, one conformance suite, a folder a database.
 
+mod appends;
+mod clock;
+mod columns;
 pub mod conformance;
+mod desk;
+mod folder;
 mod pages;
 pub mod port;
+pub mod postgres;
+mod read;
 mod settle;
 mod snippet;
 pub mod sqlite;
 mod words;
 
+pub use folder::{Folder, peek_lock};
 pub use port::*;
+pub use postgres::{Place, PostgresStore};
 pub use sqlite::SqliteStore;
+
+/// Events of one read, whatever is asked for.
+const MOST_RECORDS: usize = 10_000;

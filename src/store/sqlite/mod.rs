@@ -4,7 +4,6 @@ mod catalog;
 mod commands;
 mod database;
 mod error;
-mod folder;
 mod group;
 mod journal;
 mod reader;
@@ -17,20 +16,18 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 
-pub use folder::peek_lock;
-
-use self::folder::Folder;
 use self::reader::Reader;
 use self::requests::{Answer, Write};
 use self::writer::Queue;
+use super::clock::now;
+use super::folder::Folder;
 use super::{
     Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, StepRow, Store, StoredCommand,
-    TokenRow,
+    TokenRow, appends,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 
@@ -103,7 +100,7 @@ impl Store for SqliteStore {
     }
 
     async fn append(&self, append: Append) -> Result<(), Error> {
-        journal::check(&append)?;
+        appends::check(&append)?;
         self.queue.write(Write::Append(append)).await.map(drop)
     }
 
@@ -175,7 +172,3 @@ impl Store for SqliteStore {
     }
 }
 
-/// Milliseconds since 1970.
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
-}

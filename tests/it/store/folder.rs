@@ -5,8 +5,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use fathom::store::sqlite::peek_lock;
-use fathom::store::{Error, SqliteStore};
+
+use fathom::store::{Error, SqliteStore, peek_lock};
 use tempfile::TempDir;
 
 use super::open;
@@ -95,7 +95,7 @@ async fn a_newer_version_and_foreign_files_are_refused_untouched() {
     open(&folder).await.close().await;
     run_sql(&file, "pragma user_version = 99").await;
     let error = refused(&folder).await;
-    assert!(matches!(&error, Error::Newer { found: 99, file: named, .. } if *named == file.display().to_string()), "{error:?}");
+    assert!(matches!(&error, Error::Newer { found: 99, place: named, .. } if *named == file.display().to_string()), "{error:?}");
 
     fs::write(&file, "this is a letter, and it is long enough to be read as a header of a database file\n".repeat(20)).unwrap();
     assert_eq!(refused(&folder).await, Error::NotADatabase(file.display().to_string()));
