@@ -5,9 +5,7 @@ use serde_json::Value;
 use super::columns::Columns;
 use super::settle::Claim;
 use super::{Error, Record, RunRow, StepRow, StoredCommand, TokenRow, snippet};
-use crate::domain::{
-    Confidence, Entry, EntryStatus, EntryWrite, EventType, Hit, Layer, Provenance, RunId, RunStatus, SourceKey, TaskId,
-};
+use crate::domain::{Confidence, Entry, EntryStatus, EntryWrite, EventType, Hit, Layer, Provenance, RunId, RunStatus, SourceKey, TaskId};
 
 /// run_id, owner, request, source, status, summary, epoch, next_seq, created_at, updated_at
 pub fn run(row: &impl Columns) -> Result<RunRow, Error> {

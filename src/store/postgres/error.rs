@@ -29,7 +29,9 @@ pub fn of_opening(place: &Place, error: &sqlx::Error) -> Error {
         sqlx::Error::Database(inner) => match inner.code().as_deref() {
             Some("28P01" | "28000") => "check user, password and what the server's `pg_hba.conf` admits".to_owned(),
             Some("3D000") => format!("make it with `create database {database}`, or name another"),
-            Some("42501") => format!("let an administrator execute `create schema fathom authorization {}`", place.options().get_username()),
+            Some("42501") => {
+                format!("let an administrator execute `create schema fathom authorization {}`", place.options().get_username())
+            }
             _ => "mend that, or leave the store away to use SQLite in the data folder".to_owned(),
         },
         sqlx::Error::Tls(_) => "check the server's certificate and `sslmode` in the URL".to_owned(),

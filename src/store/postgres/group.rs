@@ -13,7 +13,10 @@ use crate::store::{Append, Error, read};
 /// Why a whole group was not stored.
 #[derive(Debug)]
 pub enum Broken {
+    /// Before the commit: nothing is stored.
     Database(sqlx::Error),
+    /// At the commit: whether it is stored only the database knows.
+    Commit(sqlx::Error),
     Ours(Error),
 }
 
@@ -25,7 +28,7 @@ struct Head {
     source: Option<String>,
 }
 
-/// One answer an append, in order; a fenced append fails alone. After an error nothing of the group is stored.
+/// One answer an append, in order; a fenced append fails alone.
 pub async fn store(connection: &mut PgConnection, group: &[&Append]) -> Result<Vec<Result<(), Error>>, Broken> {
     let mut transaction = connection.begin().await?;
     let mut heads = fence(&mut transaction, group).await?;
@@ -54,7 +57,7 @@ pub async fn store(connection: &mut PgConnection, group: &[&Append]) -> Result<V
         catalog::write(&mut transaction, &entries).await?;
     }
     CrashPoint::BeforeCommit.passed();
-    transaction.commit().await?;
+    transaction.commit().await.map_err(Broken::Commit)?;
     CrashPoint::AfterCommit.passed();
     Ok(answers)
 }

@@ -45,14 +45,15 @@ pub async fn create(reader: &Reader, run: &NewRun) -> Result<Created, Error> {
 /// Takes the client's key for this run. Who comes second with a key waits here until the first has committed.
 async fn key_is_free(connection: &mut PgConnection, run: &NewRun) -> Result<bool, sqlx::Error> {
     let Some(idempotency) = &run.idempotency else { return Ok(true) };
-    let taken = sqlx::query("insert into fathom.idempotency (owner, key, digest, run_id, at) values ($1, $2, $3, $4, $5) on conflict do nothing")
-        .bind(plain(&run.owner))
-        .bind(plain(&idempotency.key))
-        .bind(plain(&idempotency.digest))
-        .bind(run.id.to_string())
-        .bind(run.at)
-        .execute(connection)
-        .await?;
+    let taken =
+        sqlx::query("insert into fathom.idempotency (owner, key, digest, run_id, at) values ($1, $2, $3, $4, $5) on conflict do nothing")
+            .bind(plain(&run.owner))
+            .bind(plain(&idempotency.key))
+            .bind(plain(&idempotency.digest))
+            .bind(run.id.to_string())
+            .bind(run.at)
+            .execute(connection)
+            .await?;
     Ok(taken.rows_affected() > 0)
 }
 
@@ -73,10 +74,9 @@ async fn created_before(reader: &Reader, run: &NewRun) -> Result<Created, Error>
 }
 
 pub async fn claim(reader: &Reader, id: RunId, node: &str) -> Result<RunRow, Error> {
-    let query =
-        sqlx::query(concat!("update fathom.runs as r set epoch = epoch + 1, node = $2 where run_id = $1 returning ", columns!()))
-            .bind(id.to_string())
-            .bind(plain(node));
+    let query = sqlx::query(concat!("update fathom.runs as r set epoch = epoch + 1, node = $2 where run_id = $1 returning ", columns!()))
+        .bind(id.to_string())
+        .bind(plain(node));
     reader.fetch_optional(query).await?.map_or(Err(Error::NoSuchRun(id)), |row| read::run(&row))
 }
 

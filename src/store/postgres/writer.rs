@@ -119,34 +119,41 @@ impl Writer {
         }
     }
 
-    /// After an error nothing of the group is stored, unless the connection was lost while it was committed.
+    /// A connection that is lost before the commit costs a second try, on a new one.
     async fn commit(&mut self, group: &[&Append]) -> Result<Vec<Result<(), Error>>, Error> {
         let began = Instant::now();
-        let mut connection = self.connected().await.map_err(|error| error::of(&self.place, &error))?;
-        let stored = tokio::time::timeout(TIME_TO_COMMIT, group::store(&mut connection, group)).await;
+        let stored = match self.try_commit(group).await {
+            Err(Broken::Database(error)) if !error::leaves_connection(&error) => self.try_commit(group).await,
+            stored => stored,
+        };
         let error = match stored {
-            Ok(Ok(answers)) => {
-                self.connection = Some((connection, Instant::now()));
+            Ok(answers) => {
                 histogram!(names::JOURNAL_COMMIT_SECONDS).record(began.elapsed().as_secs_f64());
                 histogram!(names::JOURNAL_GROUP_SIZE).record(group.len() as f64);
                 let stored = group.iter().zip(&answers).filter(|(_, answer)| answer.is_ok());
                 counter!(names::JOURNAL_EVENTS_TOTAL).increment(stored.map(|(append, _)| append.records.len() as u64).sum());
                 return Ok(answers);
             }
-            Ok(Err(Broken::Ours(error))) => {
-                self.connection = Some((connection, Instant::now()));
-                error
-            }
-            Ok(Err(Broken::Database(error))) => {
-                if error::leaves_connection(&error) {
-                    self.connection = Some((connection, Instant::now()));
-                }
-                error::of(&self.place, &error)
-            }
-            Err(_) => Error::Failed(format!("`{}`: a commit took longer than {} s", self.place, TIME_TO_COMMIT.as_secs())),
+            Err(Broken::Ours(error)) => error,
+            Err(Broken::Database(error) | Broken::Commit(error)) => error::of(&self.place, &error),
         };
         tracing::warn!(error = %error, writes = group.len(), "a group of writes was not stored");
         Err(error)
+    }
+
+    async fn try_commit(&mut self, group: &[&Append]) -> Result<Vec<Result<(), Error>>, Broken> {
+        let mut connection = self.connected().await?;
+        let Ok(stored) = tokio::time::timeout(TIME_TO_COMMIT, group::store(&mut connection, group)).await else {
+            return Err(Broken::Ours(Error::Failed(format!("`{}`: a commit took longer than {TIME_TO_COMMIT:?}", self.place))));
+        };
+        let usable = match &stored {
+            Err(Broken::Database(error) | Broken::Commit(error)) => error::leaves_connection(error),
+            Ok(_) | Err(Broken::Ours(_)) => true,
+        };
+        if usable {
+            self.connection = Some((connection, Instant::now()));
+        }
+        stored
     }
 
     /// The connection, taken out, or a new one.

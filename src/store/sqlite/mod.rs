@@ -51,9 +51,9 @@ impl SqliteStore {
         Ok(Self { queue, reader, frequencies: catalog::Frequencies::default(), folder, writer })
     }
 
-    /// Says who works in the folder, and where it is reached; a second process quotes it.
-    pub fn announce(&self, text: &str) -> Result<(), Error> {
-        self.folder.announce(text)
+    /// The folder, which stays locked while anybody has it.
+    pub fn folder(&self) -> Arc<Folder> {
+        Arc::clone(&self.folder)
     }
 
     /// Bounds the size of the database file, in pages of 4 KiB; what would go beyond is refused as on a full disk.
@@ -171,4 +171,3 @@ impl Store for SqliteStore {
         self.reader.fetch_optional(sqlx::query("select at from probes")).await.map(drop)
     }
 }
-

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::Sqlite;
 
 use super::error;
 use crate::domain::{RunId, Seq, TaskId};

@@ -5,7 +5,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-
 use fathom::store::{Error, SqliteStore, peek_lock};
 use tempfile::TempDir;
 
@@ -21,13 +20,13 @@ async fn a_folder_has_one_process() {
     let folder = root.path().join("data");
     assert_eq!(peek_lock(&folder), None);
     let first = open(&folder).await;
-    first.announce("process 17 at http://127.0.0.1:7700").unwrap();
+    first.folder().announce("process 17 at http://127.0.0.1:7700").unwrap();
     let error = refused(&folder).await;
     let named = folder.display().to_string();
     assert_eq!(error, Error::Locked { folder: named.clone(), holder: "process 17 at http://127.0.0.1:7700".to_owned() });
     assert!(error.to_string().contains(&named) && error.to_string().contains("http://127.0.0.1:7700"));
     assert_eq!(peek_lock(&folder).as_deref(), Some("process 17 at http://127.0.0.1:7700"));
-    first.announce("17").unwrap();
+    first.folder().announce("17").unwrap();
     assert_eq!(peek_lock(&folder).as_deref(), Some("17"));
     first.close().await;
     assert_eq!(peek_lock(&folder), None);

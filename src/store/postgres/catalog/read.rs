@@ -21,11 +21,8 @@ pub async fn find(reader: &Reader, source: &SourceKey, layer: Layer, kind: &str,
 pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> {
     let (layer, kind, key) = pages::entry_position(page)?;
     let limit = page.limit.clamp(1, LARGEST_PAGE);
-    let list = concat!(
-        include_str!("../sql/list_entries.sql"),
-        include_str!("../sql/filters.sql"),
-        "order by e.layer, e.kind, e.key limit $11"
-    );
+    let list =
+        concat!(include_str!("../sql/list_entries.sql"), include_str!("../sql/filters.sql"), "order by e.layer, e.kind, e.key limit $11");
     let query = filtered(list, source, filter).bind(layer).bind(plain(&kind)).bind(plain(&key)).bind(limit as i64 + 1);
     let items = reader.fetch_all(query).await?.iter().map(read::entry).collect::<Result<_, _>>()?;
     Ok(pages::of_entries(items, limit))

@@ -13,8 +13,7 @@ use crate::store::{EntryFilter, Error, read};
 /// Entries of one search that are ranked; of a word that more have, the best hits may be others.
 const MOST_RANKED: i64 = 10_000;
 
-const SEARCH: &str =
-    concat!(include_str!("../sql/search.sql"), include_str!("../sql/filters.sql"), include_str!("../sql/search_rank.sql"));
+const SEARCH: &str = concat!(include_str!("../sql/search.sql"), include_str!("../sql/filters.sql"), include_str!("../sql/search_rank.sql"));
 
 pub async fn search(
     reader: &Reader,
@@ -41,13 +40,7 @@ pub async fn search(
     rows.iter().map(|row| read::hit(row, text)).collect()
 }
 
-async fn hits(
-    reader: &Reader,
-    source: &SourceKey,
-    pieces: &[Piece<'_>],
-    filter: &EntryFilter,
-    limit: usize,
-) -> Result<Vec<PgRow>, Error> {
+async fn hits(reader: &Reader, source: &SourceKey, pieces: &[Piece<'_>], filter: &EntryFilter, limit: usize) -> Result<Vec<PgRow>, Error> {
     let pieces: Vec<String> = pieces.iter().map(|piece| lexemes::query(piece)).collect();
     let query = filtered(SEARCH, source, filter).bind(pieces.join(" | ")).bind(pieces).bind(limit as i64).bind(MOST_RANKED);
     reader.fetch_all(query).await

@@ -34,7 +34,7 @@ pub async fn put(reader: &Reader, source: &SourceKey, entries: &[EntryWrite]) ->
         Ok(transaction.commit().await?)
     };
     stored.await.map_err(|broken| match broken {
-        Broken::Database(error) => reader.failed(&error),
+        Broken::Database(error) | Broken::Commit(error) => reader.failed(&error),
         Broken::Ours(error) => error,
     })
 }

@@ -3,11 +3,11 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::store::Error;
 use crate::store::desk::{self, Desk, Identity};
 use crate::store::read;
 use crate::store::settle::Claim;
 use crate::store::sqlite::rows::{Rows, numbers};
-use crate::store::Error;
 
 /// The columns that `sql/claims.sql` answers.
 const CLAIM_COLUMNS: usize = 19;
