@@ -1,6 +1,7 @@
 //! Appends by 1, 100 and 1,000 runs at once, every one of them durable (`synchronous=FULL`), and searches beside them.
 //!
 //! `cargo bench --bench journal`. Items are events; the processor time an append is printed after the table.
+//! Those on PostgreSQL need a server at `FATHOM_TEST_POSTGRESQL` (by default `postgres://postgres@127.0.0.1:5432`); its own time is not in that.
 //! The folder is in `target/`, so that the disk is a disk and not memory.
 
 #![expect(unsafe_code, reason = "the processor time of a process is asked of the kernel")]
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use fathom::domain::{Budget, EntryWrite, EventType, Intent, RunId, RunRequest, RunStatus, RunSummary, Seq, SourceKey, TaskId};
-use fathom::store::{Append, Created, EntryFilter, NewRun, Record, RunRow, SqliteStore, StepRow, Store};
+use fathom::store::{Append, Created, EntryFilter, NewRun, Place, PostgresStore, Record, RunRow, SqliteStore, StepRow, Store};
+use sqlx::{Connection, PgConnection};
 use tokio::runtime::Runtime;
 
 /// What was measured beside the clock: a name, appends, processor time.
@@ -36,23 +38,43 @@ fn main() {
 /// One event an append.
 #[divan::bench(args = [1, 100, 1_000], sample_count = 10, sample_size = 1)]
 fn one_event(bencher: divan::Bencher, runs: usize) {
-    measure(bencher, "one event", runs, 1, |_, _, _| {});
+    measure(bencher, Engine::Sqlite, "one event", runs, 1, |_, _, _| {});
+}
+
+#[divan::bench(args = [1, 8, 32, 100, 1_000], sample_count = 10, sample_size = 1)]
+fn one_event_on_postgresql(bencher: divan::Bencher, runs: usize) {
+    measure(bencher, Engine::Postgresql, "one event on PostgreSQL", runs, 1, |_, _, _| {});
+}
+
+/// Ten events an append.
+#[divan::bench(args = [1, 32, 100], sample_count = 10, sample_size = 1)]
+fn ten_events_on_postgresql(bencher: divan::Bencher, runs: usize) {
+    measure(bencher, Engine::Postgresql, "ten events on PostgreSQL", runs, 10 * APPENDS, |append, _, _| {
+        append.records = (append.first_seq..append.first_seq + 10).map(record).collect();
+    });
 }
 
 /// What a task appends on average: 7 events, 4 steps and 3 entries in 5 appends.
 #[divan::bench(args = [1, 100, 1_000], sample_count = 10, sample_size = 1)]
 fn as_a_task_does(bencher: divan::Bencher, runs: usize) {
-    measure(bencher, "as a task does", runs, 7, |append, run, number| {
-        let events = if number < 2 { 2 } else { 1 };
-        append.records = (append.first_seq..append.first_seq + events).map(record).collect();
-        if number < 4 {
-            let result = format!("{{\"rows\":\"{}\"}}", "x".repeat(800));
-            append.steps = vec![StepRow { task: TaskId(append.first_seq as u32), step: format!("tool/1/{number}"), result }];
-        }
-        if number == 4 {
-            append.entries = (0..3).map(|entry| finding(run, append.first_seq * 3 + entry)).collect();
-        }
-    });
+    measure(bencher, Engine::Sqlite, "as a task does", runs, 7, as_a_task);
+}
+
+#[divan::bench(args = [1, 100], sample_count = 10, sample_size = 1)]
+fn as_a_task_does_on_postgresql(bencher: divan::Bencher, runs: usize) {
+    measure(bencher, Engine::Postgresql, "as a task does on PostgreSQL", runs, 7, as_a_task);
+}
+
+fn as_a_task(append: &mut Append, run: u64, number: u64) {
+    let events = if number < 2 { 2 } else { 1 };
+    append.records = (append.first_seq..append.first_seq + events).map(record).collect();
+    if number < 4 {
+        let result = format!("{{\"rows\":\"{}\"}}", "x".repeat(800));
+        append.steps = vec![StepRow { task: TaskId(append.first_seq as u32), step: format!("tool/1/{number}"), result }];
+    }
+    if number == 4 {
+        append.entries = (0..3).map(|entry| finding(run, append.first_seq * 3 + entry)).collect();
+    }
 }
 
 /// The words of a goal, in a catalog of 2,000 entries on 40 tables.
@@ -74,10 +96,10 @@ fn search(bencher: divan::Bencher) {
     });
 }
 
-fn measure(bencher: divan::Bencher, name: &str, runs: usize, events: u64, fill: impl Fn(&mut Append, u64, u64) + Sync) {
+fn measure(bencher: divan::Bencher, engine: Engine, name: &str, runs: usize, events: u64, fill: impl Fn(&mut Append, u64, u64) + Sync) {
     let (runtime, folder) = (runtime(), folder());
-    let store = Arc::new(runtime.block_on(SqliteStore::open(folder.path())).expect("the folder is new"));
-    let rows: Vec<RunRow> = runtime.block_on(async { futures::future::join_all((0..runs).map(|_| created(&store))).await });
+    let store = runtime.block_on(engine.open(folder.path()));
+    let rows: Vec<RunRow> = runtime.block_on(async { futures::future::join_all((0..runs).map(|_| created(store.as_ref()))).await });
     let heads = Mutex::new(vec![1; runs]);
     let name = format!("{name}, {runs} runs");
     let fill = &fill;
@@ -121,6 +143,32 @@ fn measure(bencher: divan::Bencher, name: &str, runs: usize, events: u64, fill: 
     });
 }
 
+#[derive(Clone, Copy)]
+enum Engine {
+    Sqlite,
+    Postgresql,
+}
+
+impl Engine {
+    async fn open(self, folder: &Path) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite => Arc::new(SqliteStore::open(folder).await.expect("the folder is new")),
+            Self::Postgresql => Arc::new(PostgresStore::open(&empty_database().await).await.expect("the database is new")),
+        }
+    }
+}
+
+/// A database that is made anew for every measurement; the last one stays.
+async fn empty_database() -> Place {
+    #[expect(clippy::disallowed_methods, reason = "where the servers of the benchmarks are, is not the product's setting")]
+    let server = std::env::var("FATHOM_TEST_POSTGRESQL").unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned());
+    let mut connection = PgConnection::connect(&format!("{server}/postgres")).await.expect("the server is up");
+    for sql in ["drop database if exists fathom_bench with (force)", "create database fathom_bench"] {
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect("the user may make databases");
+    }
+    format!("{server}/fathom_bench").parse().expect("the URL is one of PostgreSQL")
+}
+
 fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads can be started")
 }
@@ -135,7 +183,7 @@ fn source() -> SourceKey {
     SourceKey("shop".to_owned())
 }
 
-async fn created(store: &SqliteStore) -> RunRow {
+async fn created(store: &dyn Store) -> RunRow {
     let request = RunRequest {
         source: "shop".to_owned(),
         snapshot: None,

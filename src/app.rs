@@ -18,8 +18,7 @@ use crate::engine::launch::{Parts, launch};
 use crate::engine::shared::ReasoningByName;
 use crate::experts::{Desk, DeskFolders, Reasoning};
 use crate::model::{self, ApiKey, Message, Models, Prices, Request, Role, Shape};
-use crate::store::sqlite::{SqliteStore, peek_lock};
-use crate::store::{Keyring, SourceBook, Store};
+use crate::store::{self, Folder, Keyring, PostgresStore, SourceBook, SqliteStore, Store, peek_lock};
 use crate::telemetry;
 use crate::tools::{LocalWorkbench, Registry, Workbench};
 
@@ -53,13 +52,17 @@ pub struct App {
     pub served: JoinHandle<anyhow::Result<()>>,
 }
 
+/// The store, and the folder that this process works in, which stays locked while this lives.
+struct Opened {
+    store: Arc<dyn Store>,
+    folder: Arc<Folder>,
+}
+
 /// Starts everything. To be called on the thread of the actor system.
 pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     let telemetry = telemetry::init(&settings.telemetry)?;
     let metrics = telemetry::metrics::install();
-    let store = Arc::new(SqliteStore::open(&settings.data_dir).await?);
-    let announce = store.clone();
-    let store: Arc<dyn Store> = store;
+    let Opened { store, folder } = open_store(&settings).await?;
     let models = model::build(&settings.model, Prices::builtin())?;
     let desk = Arc::new(desk(&settings)?);
     let keyring = Keyring::open(&settings.data_dir, settings.secret_key.as_ref().map(ApiKey::expose))?;
@@ -104,13 +107,25 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     };
     let time_to_end = Duration::from_secs(settings.api.stop_time_limit_s);
     let serving = api::serve(listener, router, shutdown.clone(), time_to_end);
+    let held = folder.clone();
     let served = tokio::spawn(async move {
         let served = serving.await;
         telemetry.shutdown().await;
+        drop(held);
         Ok(served?)
     });
-    announce.announce(&format!("pid={} url={url}", std::process::id()))?;
+    folder.announce(&format!("pid={} url={url}", std::process::id()))?;
     Ok(App { url, first_token, resumed, shutdown, served })
+}
+
+async fn open_store(settings: &Settings) -> Result<Opened, store::Error> {
+    let Some(place) = &settings.store else {
+        let store = SqliteStore::open(&settings.data_dir).await?;
+        let folder = store.folder();
+        return Ok(Opened { store: Arc::new(store), folder });
+    };
+    let folder = Arc::new(Folder::open(&settings.data_dir).await?);
+    Ok(Opened { store: Arc::new(PostgresStore::open(place).await?), folder })
 }
 
 /// Tries everything that the settings name; the answer is what is wrong. With `models`, each model is asked for a word.
@@ -126,9 +141,9 @@ pub async fn check(settings: &Settings, models: bool) -> Vec<String> {
         Ok(_) => {}
     }
     if peek_lock(&settings.data_dir).is_none()
-        && let Err(error) = SqliteStore::open(&settings.data_dir).await
+        && let Err(error) = open_store(settings).await
     {
-        problems.push(format!("data folder: {error}"));
+        problems.push(format!("store: {error}"));
     }
     problems
 }

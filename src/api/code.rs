@@ -202,7 +202,7 @@ impl Code {
             Self::DataFolderReadOnly => (
                 "data_folder_read_only",
                 S::INSUFFICIENT_STORAGE,
-                "The data folder cannot be written",
+                "The store cannot be written",
                 include_str!("../../docs/errors/data_folder_read_only.md"),
             ),
             Self::DiskFull => ("disk_full", S::INSUFFICIENT_STORAGE, "The disk is full", include_str!("../../docs/errors/disk_full.md")),

@@ -167,7 +167,7 @@ impl From<store::Error> for Problem {
             E::Fenced(_) => Self::new(Code::RunMoved, detail),
             E::Full(_) => Self::new(Code::DiskFull, detail),
             E::ReadOnly(_) => Self::new(Code::DataFolderReadOnly, detail),
-            E::Failed(_) | E::Corrupt(_) | E::Locked { .. } | E::Newer { .. } | E::NotADatabase(_) => {
+            E::Failed(_) | E::Corrupt(_) | E::Locked { .. } | E::Newer { .. } | E::NotADatabase(_) | E::Unusable { .. } => {
                 tracing::error!(error = %detail, "the store failed a request");
                 Self::internal()
             }

@@ -7,6 +7,7 @@ use clap::Args;
 use super::exit::UsageError;
 use super::out::quoted;
 use crate::config::{self, Flags, Loaded};
+use crate::store::Place;
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Settings of any command")]
@@ -14,6 +15,9 @@ pub struct Global {
     /// Folder for runs, journals and the catalog [default: a folder of yours, see `fathom check`]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// A PostgreSQL database for runs, journals and the catalog; better kept in FATHOM_STORE, where other users do not see its password
+    #[arg(long, global = true, value_name = "URL", hide_default_value = true)]
+    pub store: Option<String>,
     /// Read this configuration file and no other
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -38,6 +42,7 @@ impl Global {
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::reading(self.config.clone());
         flags.set_if_given("--data", "data_dir", self.data.as_ref());
+        flags.set_if_given("--store", "store", self.store.as_ref());
         flags.set_if_given("--agents", "agents_dir", self.agents.as_ref());
         flags.set_if_given("--prompts", "prompts_dir", self.prompts.as_ref());
         flags.set_if_given("--log", "telemetry.log", self.log.as_ref());
@@ -56,7 +61,8 @@ impl Global {
         let mut command = format!("fathom {words}");
         let flags = [("--server", self.server.clone()), ("--data", self.data.as_ref().map(|path| path.display().to_string()))];
         let config = ("--config", self.config.as_ref().map(|path| path.display().to_string()));
-        for (flag, value) in flags.into_iter().chain([config]) {
+        let store = ("--store", self.store.as_ref().and_then(|text| text.parse::<Place>().ok()).map(|place| place.to_string()));
+        for (flag, value) in flags.into_iter().chain([config, store]) {
             if let Some(value) = value {
                 command.push_str(&format!(" {flag} {}", quoted(&value)));
             }

@@ -8,7 +8,7 @@ use super::global::{self, Global};
 use crate::app::{self, App, Resume};
 use crate::config::Settings;
 use crate::model::ApiKey;
-use crate::store::sqlite::peek_lock;
+use crate::store::peek_lock;
 
 pub struct Target {
     pub client: Client,

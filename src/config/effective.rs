@@ -47,14 +47,26 @@ pub(super) fn is_secret(path: &[String]) -> bool {
     })
 }
 
-/// The text without the password of a URL inside it.
+/// The text without the passwords of a URL inside it: before the host, and among the parameters.
 pub(super) fn without_password(text: &str) -> String {
+    let text = &without_parameter(text);
     let Some(scheme) = text.find("://") else { return text.to_owned() };
     let (head, rest) = text.split_at(scheme + "://".len());
     // Up to the last `@`, because people forget to escape one inside a password.
     match rest.rfind('@').and_then(|at| Some((rest[..at].find(':')?, at))) {
         Some((colon, at)) => format!("{head}{}:{MASK}{}", &rest[..colon], &rest[at..]),
         None => text.to_owned(),
+    }
+}
+
+fn without_parameter(text: &str) -> String {
+    let start = ["?password=", "&password="].iter().find_map(|name| Some(text.find(name)? + name.len()));
+    match start {
+        Some(start) if text.contains("://") => {
+            let end = text[start..].find('&').map_or(text.len(), |at| start + at);
+            format!("{}{MASK}{}", &text[..start], &text[end..])
+        }
+        _ => text.to_owned(),
     }
 }
 

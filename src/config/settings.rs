@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layer::{Layer, Path};
 use crate::model::ApiKey;
+use crate::store::Place;
 use crate::{api, engine, model, source, telemetry, tools};
 
 /// A room's section is one line here; what it checks of itself is one line in `checks.rs`.
@@ -16,6 +17,8 @@ use crate::{api, engine, model, source, telemetry, tools};
 pub struct Settings {
     /// Where runs, journals and the catalog are kept. Never empty once loaded.
     pub data_dir: PathBuf,
+    /// A PostgreSQL database that keeps runs, journals and the catalog instead of the data folder.
+    pub store: Option<Place>,
     /// Agent files that replace or add to the built-in ones.
     pub agents_dir: Option<PathBuf>,
     /// Prompts that replace or add to the built-in ones.

@@ -189,6 +189,7 @@ fn secrets_are_known_by_their_names_and_passwords_by_their_place() {
     check("postgres://me@db/shop", "postgres://me@db/shop");
     check("http://localhost:4318", "http://localhost:4318");
     check("sqlite:a@b.db", "sqlite:a@b.db");
+    check("postgres://db/shop?user=me&password=p%40ss&sslmode=require", "postgres://db/shop?user=me&password=***&sslmode=require");
 }
 
 // --- config/default.toml

@@ -1,12 +1,47 @@
 //! Page tokens: opaque to clients, and of one list only.
 
-use super::Error;
+use super::{Error, Page, Paged, read};
+use crate::domain::Entry;
 
 /// Items a page, whatever is asked for.
 pub const LARGEST_PAGE: usize = 1_000;
 
+const RUNS: &str = "runs";
+const ENTRIES: &str = "entries";
+
+/// Runs of this page have smaller numbers.
+pub fn run_position(page: &Page) -> Result<i64, Error> {
+    match &page.after {
+        None => Ok(i64::MAX),
+        Some(token) => position(RUNS, token)?.parse().map_err(|_| Error::BadPageToken(token.clone())),
+    }
+}
+
+pub fn run_token(number: i64) -> String {
+    token(RUNS, &number.to_string())
+}
+
+/// Entries of this page come after this layer, kind and key.
+pub fn entry_position(page: &Page) -> Result<(i64, String, String), Error> {
+    match &page.after {
+        None => Ok((-1, String::new(), String::new())),
+        Some(token) => serde_json::from_str(&position(ENTRIES, token)?).map_err(|_| Error::BadPageToken(token.clone())),
+    }
+}
+
+/// The page of entries of which one more than `limit` were read, where there are more.
+pub fn of_entries(mut items: Vec<Entry>, limit: usize) -> Paged<Entry> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| {
+        let position = (read::layer_number(last.claim.layer), &last.claim.kind, &last.claim.key);
+        token(ENTRIES, &serde_json::to_string(&position).expect("a number and texts always serialise"))
+    });
+    Paged { items, next }
+}
+
 /// The token for what comes after `position` in the list of this name.
-pub fn token(list: &str, position: &str) -> String {
+fn token(list: &str, position: &str) -> String {
     let mut token = String::with_capacity(2 * (list.len() + position.len() + 1));
     for byte in list.bytes().chain([b'\n']).chain(position.bytes()) {
         token.push(char::from_digit(u32::from(byte >> 4), 16).expect("four bits are a hexadecimal digit"));
@@ -16,7 +51,7 @@ pub fn token(list: &str, position: &str) -> String {
 }
 
 /// The position that a token of this list stands for.
-pub fn position(list: &str, token: &str) -> Result<String, Error> {
+fn position(list: &str, token: &str) -> Result<String, Error> {
     let bad = || Error::BadPageToken(token.chars().take(80).collect());
     let digits: Vec<u8> = token.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>().ok_or_else(bad)?;
     if digits.len() % 2 == 1 {

@@ -246,7 +246,7 @@ pub enum Error {
     NoSuchRun(RunId),
     #[error("the disk is full: {0}")]
     Full(String),
-    #[error("the data folder cannot be written: {0}")]
+    #[error("the store cannot be written: {0}")]
     ReadOnly(String),
     #[error("`{0}` is not a page token of this list")]
     BadPageToken(String),
@@ -255,11 +255,14 @@ pub enum Error {
     Locked { folder: String, holder: String },
     /// The tables are of a version that this program does not know.
     #[error(
-        "`{file}` was written by a newer fathom (its tables have version {found}, the newest known here is {known}); update fathom, or name another folder"
+        "`{place}` was written by a newer fathom (its tables have version {found}, the newest known here is {known}); update fathom, or name another"
     )]
-    Newer { file: String, found: i64, known: i64 },
-    #[error("`{0}` is not a database of fathom; move it away, or name another folder")]
+    Newer { place: String, found: i64, known: i64 },
+    #[error("`{0}` is not a database of fathom; move it away, or name another")]
     NotADatabase(String),
+    /// The server of the store cannot be reached, or does not let us in.
+    #[error("the store `{place}` cannot be used: {why}")]
+    Unusable { place: String, why: String },
     #[error("the store failed: {0}")]
     Failed(String),
     /// What was read back is not what was written.

@@ -1,11 +1,16 @@
 //! Words for search: names are split as people read them (`order_items`, `orderItems`, `address2`), and the whole name is kept.
 //!
-//! Invariant: whatever the text, the query that comes of it is valid for FTS5.
+//! Invariant: a word has letters, digits and underscores, so that whatever the text, the query that comes of it is valid.
 
 /// Words of a query that are looked at; the rest is noise.
 const MOST_WORDS: usize = 24;
 /// Characters of a word.
 const LONGEST_WORD: usize = 64;
+/// Hits of one search, whatever is asked for.
+pub const MOST_HITS: usize = 200;
+/// Hits that the rarest words should have, for each that is asked for: enough for filters to leave some over.
+const ROOM: usize = 4;
+const LEAST_ROOM: usize = 40;
 
 /// The text with the parts of its names beside them.
 pub fn to_index(text: &str, into: &mut String) {
@@ -23,15 +28,22 @@ pub fn to_index(text: &str, into: &mut String) {
     }
 }
 
-/// A word of a query, with its pieces in the language of FTS5.
+/// A word of a query, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// The name as it was written.
     pub name: String,
-    /// All its parts, where it has several.
-    pub parts: Option<String>,
-    /// The name in lower case, then its parts where it has several.
-    pub prefixes: Vec<String>,
+    /// Its parts, where it has several.
+    pub parts: Vec<String>,
+}
+
+/// Words that must all stand in an entry, each as a prefix.
+pub type Piece<'t> = &'t [String];
+
+impl Term {
+    /// The name as it was written, or all its parts.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        [std::slice::from_ref(&self.name), &self.parts].into_iter().filter(|piece| !piece.is_empty())
+    }
 }
 
 /// The words of a query; none where the text has none. Each is looked for as a prefix, and a name also by all its parts.
@@ -39,17 +51,12 @@ pub fn terms(text: &str) -> Vec<Term> {
     let mut terms: Vec<Term> = Vec::new();
     for word in names(text) {
         let name = word.to_lowercase();
-        if terms.iter().any(|term| term.prefixes[0] == name) {
+        if terms.iter().any(|term| term.name == name) {
             continue;
         }
         let parts = parts(word);
-        let mut prefixes = vec![name];
-        let several = parts.len() > 1;
-        if several {
-            prefixes.extend(parts.iter().map(|part| part.to_lowercase()));
-        }
-        let all = several.then(|| format!("({})", parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(" AND ")));
-        terms.push(Term { name: quoted(word), parts: all, prefixes });
+        let parts = if parts.len() > 1 { parts.iter().map(|part| part.to_lowercase()).collect() } else { Vec::new() };
+        terms.push(Term { name, parts });
         if terms.len() == MOST_WORDS {
             break;
         }
@@ -57,10 +64,38 @@ pub fn terms(text: &str) -> Vec<Term> {
     terms
 }
 
-/// Any of the words is a hit.
-pub fn any_of(terms: &[Term]) -> String {
-    let pieces = terms.iter().flat_map(|term| [Some(term.name.as_str()), term.parts.as_deref()]);
-    pieces.flatten().collect::<Vec<_>>().join(" OR ")
+/// The rarest pieces of the terms, as many as make about `room` hits and at least one; none where that is all of them.
+/// Of a name that is known as it was written, the parts are left out. `count` says in how many entries a prefix stands.
+pub fn rarest(terms: &[Term], room: i64, count: impl Fn(&str) -> i64) -> Option<Vec<Piece<'_>>> {
+    let mut pieces = Vec::new();
+    let mut complete = true;
+    for term in terms {
+        let whole = count(&term.name);
+        pieces.push((whole, std::slice::from_ref(&term.name)));
+        if whole == 0 && !term.parts.is_empty() {
+            pieces.push((term.parts.iter().map(|part| count(part)).min().unwrap_or(0), &term.parts));
+        }
+        complete &= whole == 0 || term.parts.is_empty();
+    }
+    pieces.sort_by_key(|(count, _)| *count);
+    let mut hits = 0;
+    let fitting = pieces.iter().take_while(|(count, _)| {
+        let fits = hits == 0 || hits + count <= room;
+        hits += count;
+        fits
+    });
+    let rarest: Vec<Piece<'_>> = fitting.map(|(_, piece)| *piece).collect();
+    (!complete || rarest.len() < pieces.len()).then_some(rarest)
+}
+
+/// Hits that are enough for a search with this limit.
+pub fn room(limit: usize) -> i64 {
+    LEAST_ROOM.max(ROOM * limit) as i64
+}
+
+/// Whether a word may be looked for as a prefix: one letter alone would be a prefix of nearly everything.
+pub fn is_prefix(word: &str) -> bool {
+    word.chars().nth(1).is_some()
 }
 
 /// The names of a text: runs of letters, digits and underscores, cut where they are too long.
@@ -95,11 +130,6 @@ fn begins_part(before: char, c: char, after: Option<char>) -> bool {
     (before.is_lowercase() && c.is_uppercase())
         || (before.is_uppercase() && c.is_uppercase() && after.is_some_and(char::is_lowercase))
         || before.is_numeric() != c.is_numeric()
-}
-
-/// One letter alone would be a prefix of nearly everything.
-fn quoted(word: &str) -> String {
-    if word.chars().nth(1).is_some() { format!("\"{word}\"*") } else { format!("\"{word}\"") }
 }
 
 fn add(word: &str, into: &mut String) {
@@ -137,16 +167,21 @@ mod tests {
     }
 
     #[test]
-    fn any_text_is_a_query_or_none() {
-        for (text, expect) in [
-            ("", ""),
-            ("\" ' * ( ) ___ --", ""),
-            ("c++", "\"c\""),
-            ("Orders orders", "\"Orders\"*"),
-            ("a_b", "\"a_b\"* OR (\"a\" AND \"b\")"),
-            ("shop.orders", "\"shop\"* OR \"orders\"*"),
-        ] {
-            assert_eq!(any_of(&terms(text)), expect, "{text}");
-        }
+    fn the_rarest_words_are_looked_for_first() {
+        let count = |word: &str| match word {
+            "order" => 900,
+            "orders" | "a_b" => 500,
+            "rare" => 3,
+            _ => 0,
+        };
+        let rarest = |text: &str| {
+            let terms = terms(text);
+            rarest(&terms, 10, count).map(|pieces| pieces.iter().map(|piece| piece.join("+")).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(rarest("rare orders").as_deref(), Some("rare"));
+        assert_eq!(rarest("orders order").as_deref(), Some("orders"));
+        assert_eq!(rarest("rare unknown"), None);
+        assert_eq!(rarest("a_b rare").as_deref(), Some("rare"), "a name that is known stands without its parts");
+        assert_eq!(rarest("orderRare order").as_deref(), Some("orderrare order+rare"));
     }
 }

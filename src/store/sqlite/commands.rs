@@ -4,7 +4,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::Reader;
 use crate::domain::RunId;
-use crate::store::{Error, NewCommand, StoredCommand};
+use crate::store::{Error, NewCommand, StoredCommand, read};
 
 pub async fn put(connection: &mut SqliteConnection, command: &NewCommand) -> Result<Result<StoredCommand, Error>, sqlx::Error> {
     let row = sqlx::query(include_str!("sql/put_command.sql"))
@@ -26,21 +26,14 @@ pub async fn find(reader: &Reader, run: RunId, command_id: &str) -> Result<Optio
     )
     .bind(run.to_string())
     .bind(command_id.to_owned());
-    let Some(row) = reader.fetch_optional(query).await? else { return Ok(None) };
-    let stored = || Ok(StoredCommand { command_id: row.try_get(0)?, body: row.try_get(1)?, outcome: row.try_get(2)?, fresh: false });
-    stored().map(Some).map_err(|error| reader.failed(&error))
+    reader.fetch_optional(query).await?.map(|row| read::command(&row, false)).transpose()
 }
 
 pub async fn open(reader: &Reader, run: RunId) -> Result<Vec<StoredCommand>, Error> {
     let query = sqlx::query(
-        "select command_id, body from commands
+        "select command_id, body, outcome from commands
          where run = (select no from runs where run_id = $1) and outcome is null order by no",
     )
     .bind(run.to_string());
-    let rows = reader.fetch_all(query).await?;
-    let stored = rows.iter().map(|row| {
-        let (command_id, body) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(StoredCommand { command_id, body, outcome: None, fresh: false })
-    });
-    stored.collect::<Result<_, _>>().map_err(|error| reader.failed(&error))
+    reader.fetch_all(query).await?.iter().map(|row| read::command(row, false)).collect()
 }

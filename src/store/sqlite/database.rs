@@ -68,7 +68,7 @@ async fn migrate(folder: &Path, file: &Path, connection: &mut SqliteConnection) 
         return Err(Error::NotADatabase(name));
     }
     if version > known {
-        return Err(Error::Newer { file: name, found: version, known });
+        return Err(Error::Newer { place: name, found: version, known });
     }
     for (next, migration) in MIGRATIONS.iter().enumerate().skip(version as usize) {
         let script = format!(

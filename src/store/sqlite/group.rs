@@ -7,14 +7,16 @@ use std::collections::HashMap;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::catalog::{self, Desk};
-use super::journal::{self, Fences, Head};
+use super::catalog::{self, Written};
+use super::journal::{self, Head};
 use super::requests::{Answer, Write};
 use super::rows::Rows;
 use super::{commands, runs, snapshots, sources, tokens};
 use crate::domain::crash::CrashPoint;
 use crate::domain::{EntryWrite, RunId};
-use crate::store::{Append, Created, Error};
+use crate::store::appends::{self, Fences};
+use crate::store::desk::Desk;
+use crate::store::{Append, Created, Error, read};
 
 const BEGIN: &str = "begin immediate";
 const FENCE: &str = concat!("begin immediate;\n", include_str!("sql/fence.sql"));
@@ -50,7 +52,7 @@ pub async fn store(
     let mut heads = HashMap::new();
     for row in &opened {
         if catalog::is_claim(row) {
-            desk.lay(row)?;
+            catalog::lay(row, &mut desk)?;
         } else {
             let (run, head) = Head::read(row)?;
             heads.insert(run, head);
@@ -92,7 +94,7 @@ pub async fn store(
     if !fences.is_empty() {
         CrashPoint::BeforeCommit.passed();
     }
-    commit(connection, &passed, &heads, desk).await?;
+    commit(connection, &passed, &heads, catalog::written(&desk)).await?;
     pass_crash_points(&answers, !fences.is_empty());
     Ok(answers)
 }
@@ -108,7 +110,7 @@ async fn open(
         sqlx::query(BEGIN).execute(connection).await?;
         return Ok(Vec::new());
     }
-    let (rows, summaries) = fences.rows().finish();
+    let (rows, summaries) = journal::fence_rows(fences).finish();
     if !has_entries {
         return sqlx::query(FENCE).bind(rows).bind(summaries).fetch_all(connection).await;
     }
@@ -120,7 +122,7 @@ async fn open(
             _ => continue,
         };
         for entry in entries_of(write) {
-            wanted.row().add(source).number(catalog::layer_number(entry.layer)).add(&entry.kind).add(&entry.key).add(run);
+            wanted.row().add(source).number(read::layer_number(entry.layer)).add(&entry.kind).add(&entry.key).add(run);
         }
     }
     sqlx::query(FENCE_AND_CLAIMS).bind(rows).bind(summaries).bind(wanted.finish().0).fetch_all(connection).await
@@ -130,9 +132,8 @@ async fn commit(
     connection: &mut SqliteConnection,
     passed: &[&Append],
     heads: &HashMap<RunId, Head>,
-    desk: Desk,
+    written: Option<Written>,
 ) -> Result<(), sqlx::Error> {
-    let written = desk.close();
     if passed.is_empty() && written.is_none() {
         sqlx::query(COMMIT).execute(connection).await?;
         return Ok(());
@@ -163,12 +164,12 @@ async fn commit(
     Ok(())
 }
 
-fn write_entries(append: &Append, head: &Head, desk: &mut Desk) -> Result<(), Error> {
+fn write_entries<'w>(append: &'w Append, head: &Head, desk: &mut Desk<'w>) -> Result<(), Error> {
     if append.entries.is_empty() {
         return Ok(());
     }
     let Some(source) = &head.source else {
-        return Err(Error::Failed(format!("`{}` writes entries before its source is known", append.run)));
+        return Err(appends::sourceless(append.run));
     };
     append.entries.iter().for_each(|entry| desk.write(source, entry, append.at));
     Ok(())

@@ -6,21 +6,9 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::rows::Rows;
-use crate::domain::{RunId, Seq};
-use crate::store::{Append, Error};
-
-/// The appends of a group, one fence a run.
-#[derive(Debug, Default)]
-pub struct Fences<'a> {
-    fences: Vec<Fence<'a>>,
-    positions: HashMap<RunId, usize>,
-}
-
-#[derive(Debug)]
-struct Fence<'a> {
-    first: &'a Append,
-    last: &'a Append,
-}
+use crate::domain::RunId;
+use crate::store::appends::{Fence, Fences};
+use crate::store::{Append, Error, read};
 
 /// A run that let its appends in.
 #[derive(Debug)]
@@ -40,46 +28,28 @@ pub struct Journaled {
     pub moved: String,
 }
 
-impl<'a> Fences<'a> {
-    pub fn add(&mut self, append: &'a Append) {
-        match self.positions.get(&append.run) {
-            Some(position) => self.fences[*position].last = append,
-            None => {
-                self.positions.insert(append.run, self.fences.len());
-                self.fences.push(Fence { first: append, last: append });
-            }
-        }
+/// run_id, epoch, first_seq, next_seq, at, summary
+pub fn fence_rows(fences: &Fences<'_>) -> Rows {
+    let mut rows = Rows::new();
+    for fence in fences.iter() {
+        let Fence { first, last } = fence;
+        rows.row()
+            .add(first.run)
+            .number(first.epoch)
+            .number(first.first_seq.cast_signed())
+            .number(fence.next_seq().cast_signed())
+            .number(last.at)
+            .long(&read::json_text(&last.summary));
     }
-
-    pub fn is_empty(&self) -> bool {
-        self.fences.is_empty()
-    }
-
-    /// run_id, epoch, first_seq, next_seq, at, summary
-    pub fn rows(&self) -> Rows {
-        let mut rows = Rows::new();
-        for Fence { first, last } in &self.fences {
-            let summary = serde_json::to_string(&last.summary).expect("summaries are plain data and always serialise");
-            let next = last.first_seq + last.records.len() as Seq;
-            rows.row()
-                .add(first.run)
-                .number(first.epoch)
-                .number(first.first_seq.cast_signed())
-                .number(next.cast_signed())
-                .number(last.at)
-                .long(&summary);
-        }
-        rows
-    }
+    rows
 }
 
 impl Head {
     /// A row of `sql/fence.sql`.
     pub fn read(row: &SqliteRow) -> Result<(RunId, Self), Error> {
-        let columns = (|| Ok::<_, sqlx::Error>((row.try_get::<&str, _>(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)))();
-        let (run, no, status, source) = columns.map_err(|error| Error::Corrupt(format!("a row of runs: {error}")))?;
-        let run = run.parse().map_err(|error| Error::Corrupt(format!("a row of runs: {error}")))?;
-        Ok((run, Self { no, source, status, changed: false }))
+        let columns = (|| Ok::<_, sqlx::Error>((row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)))();
+        let (no, status, source) = columns.map_err(|error| Error::Corrupt(format!("a row of runs: {error}")))?;
+        Ok((read::run_id(row)?, Self { no, source, status, changed: false }))
     }
 
     /// The append moves the run on.
@@ -119,14 +89,4 @@ pub fn journaled(appends: &[&Append], heads: &HashMap<RunId, Head>) -> Journaled
         moved.row().number(head.no).add(&head.status).add(&head.source);
     }
     Journaled { events: events.finish(), steps: steps.finish(), consumed: consumed.finish().0, moved: moved.finish().0 }
-}
-
-/// What an append promises about itself; what does not keep it would break its run's journal.
-pub fn check(append: &Append) -> Result<(), Error> {
-    let expected = append.first_seq..;
-    let in_order = append.records.iter().zip(expected).all(|(record, seq)| record.seq == seq);
-    if !in_order || append.first_seq == 0 || append.first_seq + append.records.len() as Seq > Seq::from(u32::MAX) {
-        return Err(Error::Failed(format!("the events of `{}` are not numbered from {} on", append.run, append.first_seq)));
-    }
-    Ok(())
 }

@@ -4,7 +4,6 @@ mod catalog;
 mod commands;
 mod database;
 mod error;
-mod folder;
 mod group;
 mod journal;
 mod reader;
@@ -18,20 +17,18 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 
-pub use folder::peek_lock;
-
-use self::folder::Folder;
 use self::reader::Reader;
 use self::requests::{Answer, Write};
 use self::writer::Queue;
+use super::clock::now;
+use super::folder::Folder;
 use super::{
     Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
-    Store, StoredCommand, TokenRow,
+    Store, StoredCommand, TokenRow, appends,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 
@@ -55,9 +52,9 @@ impl SqliteStore {
         Ok(Self { queue, reader, frequencies: catalog::Frequencies::default(), folder, writer })
     }
 
-    /// Says who works in the folder, and where it is reached; a second process quotes it.
-    pub fn announce(&self, text: &str) -> Result<(), Error> {
-        self.folder.announce(text)
+    /// The folder, which stays locked while anybody has it.
+    pub fn folder(&self) -> Arc<Folder> {
+        Arc::clone(&self.folder)
     }
 
     /// Bounds the size of the database file, in pages of 4 KiB; what would go beyond is refused as on a full disk.
@@ -104,7 +101,7 @@ impl Store for SqliteStore {
     }
 
     async fn append(&self, append: Append) -> Result<(), Error> {
-        journal::check(&append)?;
+        appends::check(&append)?;
         self.queue.write(Write::Append(append)).await.map(drop)
     }
 
@@ -193,9 +190,4 @@ impl Store for SqliteStore {
         self.queue.write(Write::Probe { at: now() }).await?;
         self.reader.fetch_optional(sqlx::query("select at from probes")).await.map(drop)
     }
-}
-
-/// Milliseconds since 1970.
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

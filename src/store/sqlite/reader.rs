@@ -3,16 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{Row, Sqlite};
 
 use super::error;
-use crate::domain::{EventType, RunId, Seq, TaskId};
-use crate::store::{Error, Record, StepRow};
-
-/// Events of one read, whatever is asked for.
-const MOST_RECORDS: usize = 10_000;
+use crate::domain::{RunId, Seq, TaskId};
+use crate::store::{Error, MOST_RECORDS, Record, StepRow, read};
 
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -54,7 +51,7 @@ impl Reader {
         .bind(run.to_string())
         .bind(after.min(u64::from(u32::MAX)).cast_signed())
         .bind(limit.min(MOST_RECORDS) as i64);
-        self.fetch_all(query).await?.iter().map(|row| record(row).map_err(|error| self.failed(&error))?).collect()
+        self.fetch_all(query).await?.iter().map(read::record).collect()
     }
 
     pub async fn steps(&self, run: RunId, task: TaskId) -> Result<Vec<StepRow>, Error> {
@@ -62,19 +59,6 @@ impl Reader {
             sqlx::query("select step, result from steps where run = (select no from runs where run_id = $1) and task = $2 order by id")
                 .bind(run.to_string())
                 .bind(i64::from(task.0));
-        let rows = self.fetch_all(query).await?;
-        let steps = rows.iter().map(|row| Ok(StepRow { task, step: row.try_get(0)?, result: row.try_get(1)? }));
-        steps.collect::<Result<_, _>>().map_err(|error| self.failed(&error))
+        self.fetch_all(query).await?.iter().map(|row| read::step(task, row)).collect()
     }
-}
-
-fn record(row: &SqliteRow) -> Result<Result<Record, Error>, sqlx::Error> {
-    let (seq, kind): (i64, &str) = (row.try_get(0)?, row.try_get(2)?);
-    let Some(kind) = kind_from_name(kind) else { return Ok(Err(Error::Corrupt(format!("the event type `{kind}`")))) };
-    Ok(Ok(Record { seq: seq.cast_unsigned(), at: row.try_get(1)?, kind, message: row.try_get(3)?, data: row.try_get(4)? }))
-}
-
-fn kind_from_name(name: &str) -> Option<EventType> {
-    use EventType::{Budget, Catalog, Insight, Intent, Model, Question, Run, Task, Tool};
-    [Run, Task, Tool, Model, Catalog, Insight, Question, Intent, Budget].into_iter().find(|kind| kind.name() == name)
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use tokio::sync::oneshot;
 
 use super::snapshots::EncodedSnapshot;
-use crate::domain::{EntryWrite, RunId, Seq, SourceKey};
+use crate::domain::{EntryWrite, RunId, SourceKey};
+use crate::store::appends::{self, Sequel};
 use crate::store::{Append, Created, Error, NewCommand, NewRun, RunRow, SourceRow, StoredCommand, TokenRow};
 
 /// Bytes of long texts in one transaction, about; one request may have more.
@@ -46,7 +47,7 @@ pub struct Request {
 /// What a group does to a run: its appends, one after the other, or other writes.
 #[derive(Debug)]
 enum Touch {
-    Appends { epoch: i64, next: Seq },
+    Appends(Sequel),
     Others,
 }
 
@@ -65,22 +66,18 @@ impl Group {
         }
         let admitted = match write {
             Write::Append(append) => {
-                let next = append.first_seq + append.records.len() as Seq;
-                let touch = Touch::Appends { epoch: append.epoch, next };
-                match self.touched.get(&append.run) {
-                    None => {
-                        self.touched.insert(append.run, touch);
-                        true
-                    }
-                    Some(Touch::Appends { epoch, next }) if *epoch == append.epoch && *next == append.first_seq => {
-                        self.touched.insert(append.run, touch);
-                        true
-                    }
-                    Some(_) => false,
+                let fits = match self.touched.get(&append.run) {
+                    None => true,
+                    Some(Touch::Appends(sequel)) => sequel.is(append),
+                    Some(Touch::Others) => false,
+                };
+                if fits {
+                    self.touched.insert(append.run, Touch::Appends(Sequel::of(append)));
                 }
+                fits
             }
             Write::CreateRun(NewRun { id, .. }) | Write::ClaimRun { id, .. } | Write::PutCommand(NewCommand { run: id, .. }) => {
-                !matches!(self.touched.entry(*id).or_insert(Touch::Others), Touch::Appends { .. })
+                !matches!(self.touched.entry(*id).or_insert(Touch::Others), Touch::Appends(_))
             }
             Write::PutEntries { .. }
             | Write::PutSnapshot(_)
@@ -100,11 +97,7 @@ impl Group {
 
 fn size(write: &Write) -> usize {
     match write {
-        Write::Append(append) => {
-            let records: usize = append.records.iter().map(|record| record.data.len()).sum();
-            let steps: usize = append.steps.iter().map(|step| step.result.len()).sum();
-            records + steps
-        }
+        Write::Append(append) => appends::size(append),
         Write::PutEntries { entries, .. } => entries.len() * 500,
         Write::PutSnapshot(snapshot) => snapshot.body.len(),
         _ => 0,

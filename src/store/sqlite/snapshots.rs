@@ -4,7 +4,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::Reader;
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
-use crate::store::{Error, SnapshotRow};
+use crate::store::{Error, SnapshotRow, read};
 
 /// A snapshot on its way to the writer, encoded where it came from.
 #[derive(Debug)]
@@ -16,8 +16,7 @@ pub struct EncodedSnapshot {
 }
 
 pub fn encode(snapshot: &Snapshot, at: i64) -> EncodedSnapshot {
-    let body = serde_json::to_string(snapshot).expect("snapshots are plain data and always serialise");
-    EncodedSnapshot { id: snapshot.id.0.clone(), source: snapshot.source.0.clone(), at, body }
+    EncodedSnapshot { id: snapshot.id.0.clone(), source: snapshot.source.0.clone(), at, body: read::json_text(snapshot) }
 }
 
 pub async fn put(connection: &mut SqliteConnection, snapshot: &EncodedSnapshot) -> Result<(), sqlx::Error> {

@@ -1,9 +1,9 @@
 //! Rows of access tokens.
 
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::Reader;
-use crate::store::{Error, TokenRow};
+use crate::store::{Error, TokenRow, read};
 
 pub async fn put(connection: &mut SqliteConnection, token: &TokenRow) -> Result<(), sqlx::Error> {
     sqlx::query(
@@ -25,6 +25,5 @@ pub async fn revoke(connection: &mut SqliteConnection, name: &str) -> Result<boo
 
 pub async fn list(reader: &Reader) -> Result<Vec<TokenRow>, Error> {
     let rows = reader.fetch_all(sqlx::query("select name, hash, created_at from tokens order by name")).await?;
-    let tokens = rows.iter().map(|row| Ok(TokenRow { name: row.try_get(0)?, hash: row.try_get(1)?, created_at: row.try_get(2)? }));
-    tokens.collect::<Result<_, _>>().map_err(|error| reader.failed(&error))
+    rows.iter().map(read::token).collect()
 }

@@ -10,10 +10,10 @@ use sqlx::{Connection, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::error;
-use super::folder::Folder;
 use super::group::{self, Broken};
 use super::requests::{Answer, Group, Request, Write};
 use crate::store::Error;
+use crate::store::folder::Folder;
 use crate::telemetry::names;
 
 /// Requests that wait for the writer; who comes later waits for a place.

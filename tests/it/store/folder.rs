@@ -5,8 +5,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use fathom::store::sqlite::peek_lock;
-use fathom::store::{Error, SqliteStore};
+use fathom::store::{Error, SqliteStore, peek_lock};
 use tempfile::TempDir;
 
 use super::open;
@@ -21,13 +20,13 @@ async fn a_folder_has_one_process() {
     let folder = root.path().join("data");
     assert_eq!(peek_lock(&folder), None);
     let first = open(&folder).await;
-    first.announce("process 17 at http://127.0.0.1:7700").unwrap();
+    first.folder().announce("process 17 at http://127.0.0.1:7700").unwrap();
     let error = refused(&folder).await;
     let named = folder.display().to_string();
     assert_eq!(error, Error::Locked { folder: named.clone(), holder: "process 17 at http://127.0.0.1:7700".to_owned() });
     assert!(error.to_string().contains(&named) && error.to_string().contains("http://127.0.0.1:7700"));
     assert_eq!(peek_lock(&folder).as_deref(), Some("process 17 at http://127.0.0.1:7700"));
-    first.announce("17").unwrap();
+    first.folder().announce("17").unwrap();
     assert_eq!(peek_lock(&folder).as_deref(), Some("17"));
     first.close().await;
     assert_eq!(peek_lock(&folder), None);
@@ -95,7 +94,7 @@ async fn a_newer_version_and_foreign_files_are_refused_untouched() {
     open(&folder).await.close().await;
     run_sql(&file, "pragma user_version = 99").await;
     let error = refused(&folder).await;
-    assert!(matches!(&error, Error::Newer { found: 99, file: named, .. } if *named == file.display().to_string()), "{error:?}");
+    assert!(matches!(&error, Error::Newer { found: 99, place: named, .. } if *named == file.display().to_string()), "{error:?}");
 
     fs::write(&file, "this is a letter, and it is long enough to be read as a header of a database file\n".repeat(20)).unwrap();
     assert_eq!(refused(&folder).await, Error::NotADatabase(file.display().to_string()));

@@ -1,7 +1,8 @@
-//! The store: the conformance suite on SQLite, and what only SQLite in a folder has to withstand.
+//! The store: the conformance suite on each database of ours, what only SQLite in a folder has to withstand, and what only a server.
 
 mod folder;
 mod full;
+mod postgres;
 mod restart;
 
 use std::path::Path;
@@ -26,7 +27,7 @@ async fn open(folder: &Path) -> SqliteStore {
     SqliteStore::open(folder).await.unwrap()
 }
 
-async fn created(store: &SqliteStore) -> RunRow {
+async fn created(store: &dyn Store) -> RunRow {
     let request = RunRequest {
         source: "shop".to_owned(),
         snapshot: None,

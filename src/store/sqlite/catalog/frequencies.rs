@@ -23,40 +23,14 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// A query for the rarest of the terms, as many as make about `room` hits and at least one; none where that is all of them.
-    /// Of a name that is known as it was written, the parts are left out.
-    pub async fn rarest(&self, reader: &Reader, terms: &[Term], room: i64) -> Result<Option<String>, Error> {
-        let counts = self.counts(reader, terms).await?;
-        let count = |prefix: &str| counts.get(prefix).copied().unwrap_or(0);
-        let mut pieces = Vec::new();
-        for term in terms {
-            let whole = count(&term.prefixes[0]);
-            pieces.push((whole, &term.name));
-            if let Some(parts) = &term.parts
-                && whole == 0
-            {
-                pieces.push((term.prefixes[1..].iter().map(|part| count(part)).min().unwrap_or(0), parts));
-            }
-        }
-        let complete = pieces.len() == terms.iter().map(|term| 1 + usize::from(term.parts.is_some())).sum::<usize>();
-        pieces.sort_by_key(|(count, _)| *count);
-        let mut hits = 0;
-        let fitting = pieces.iter().take_while(|(count, _)| {
-            let fits = hits == 0 || hits + count <= room;
-            hits += count;
-            fits
-        });
-        let rarest: Vec<&str> = fitting.map(|(_, piece)| piece.as_str()).collect();
-        Ok((!complete || rarest.len() < pieces.len()).then(|| rarest.join(" OR ")))
-    }
-
-    async fn counts(&self, reader: &Reader, terms: &[Term]) -> Result<HashMap<String, i64>, Error> {
+    /// In how many entries each name and part stands, as a prefix.
+    pub async fn counts(&self, reader: &Reader, terms: &[Term]) -> Result<HashMap<String, i64>, Error> {
         let now = Instant::now();
         let mut counts = HashMap::new();
         let mut missing = Vec::new();
         {
             let counted = self.counted.lock().expect("nobody panics while counting");
-            for prefix in terms.iter().flat_map(|term| &term.prefixes) {
+            for prefix in terms.iter().flat_map(|term| std::iter::once(&term.name).chain(&term.parts)) {
                 match counted.get(prefix) {
                     Some((count, at)) if now.duration_since(*at) < LASTS => {
                         counts.insert(prefix.clone(), *count);

@@ -1,15 +1,9 @@
 //! Entries one by one and in lists.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-
-use super::claims;
 use crate::domain::{Entry, Layer, SourceKey};
 use crate::store::pages::{self, LARGEST_PAGE};
 use crate::store::sqlite::reader::Reader;
-use crate::store::{EntryFilter, Error, Page, Paged};
-
-const LIST: &str = "entries";
+use crate::store::{EntryFilter, Error, Page, Paged, read};
 
 pub async fn find(reader: &Reader, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> {
     let query = sqlx::query(
@@ -17,24 +11,18 @@ pub async fn find(reader: &Reader, source: &SourceKey, layer: Layer, kind: &str,
          from entries where source = $1 and layer = $2 and kind = $3 and key = $4",
     )
     .bind(source.0.clone())
-    .bind(claims::layer_number(layer))
+    .bind(read::layer_number(layer))
     .bind(kind.to_owned())
     .bind(key.to_owned());
-    reader.fetch_optional(query).await?.map(|row| entry(&row)).transpose()
+    reader.fetch_optional(query).await?.map(|row| read::entry(&row)).transpose()
 }
 
 pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> {
-    let (layer, kind, key) = match &page.after {
-        None => (-1, String::new(), String::new()),
-        Some(token) => {
-            let position = pages::position(LIST, token)?;
-            serde_json::from_str::<(i64, String, String)>(&position).map_err(|_| Error::BadPageToken(token.clone()))?
-        }
-    };
+    let (layer, kind, key) = pages::entry_position(page)?;
     let limit = page.limit.clamp(1, LARGEST_PAGE);
     let query = sqlx::query(listing(filter))
         .bind(source.0.clone())
-        .bind(filter.layer.map(claims::layer_number))
+        .bind(filter.layer.map(read::layer_number))
         .bind(filter.kind.clone())
         .bind(filter.prefix.clone())
         .bind(filter.tag.clone())
@@ -45,13 +33,8 @@ pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, pag
         .bind(key)
         .bind(limit as i64 + 1);
     let rows = reader.fetch_all(query).await?;
-    let more = rows.len() > limit;
-    let items = rows.iter().take(limit).map(entry).collect::<Result<Vec<_>, _>>()?;
-    let next = items.last().filter(|_| more).map(|last| {
-        let position = (claims::layer_number(last.claim.layer), &last.claim.kind, &last.claim.key);
-        pages::token(LIST, &serde_json::to_string(&position).expect("a number and texts always serialise"))
-    });
-    Ok(Paged { items, next })
+    let items = rows.iter().map(read::entry).collect::<Result<_, _>>()?;
+    Ok(pages::of_entries(items, limit))
 }
 
 /// The statement whose index fits the filter: entries of a run, entries below a path, or all of a source.
@@ -71,11 +54,4 @@ fn listing(filter: &EntryFilter) -> &'static str {
     } else {
         concat!(include_str!("../sql/list_entries.sql"), "where e.source = $1\n", include_str!("../sql/list_entries_where.sql"))
     }
-}
-
-fn entry(row: &SqliteRow) -> Result<Entry, Error> {
-    let identity = (|| Ok::<_, sqlx::Error>((row.try_get::<i64, _>(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)))();
-    let (layer, kind, key, competing) = identity.map_err(|error| Error::Corrupt(format!("an entry: {error}")))?;
-    let claim = claims::read(row, 4, claims::layer(layer)?, kind, key)?;
-    Ok(Entry { claim: claim.write, competing, at: claim.at })
 }

@@ -1,21 +1,12 @@
 //! Search over the words of entries, best hits first.
 
-use serde_json::Value;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::claims;
 use super::frequencies::Frequencies;
-use crate::domain::{Confidence, EntryStatus, Hit, SourceKey};
+use crate::domain::{Hit, SourceKey};
 use crate::store::sqlite::reader::Reader;
-use crate::store::{EntryFilter, Error, snippet, words};
-
-/// Hits of one search, whatever is asked for.
-const MOST_HITS: usize = 200;
-
-/// Hits that the rarest words should have, for each that is asked for: enough for filters to leave some over.
-const ROOM: usize = 4;
-const LEAST_ROOM: usize = 40;
+use crate::store::words::{self, Piece, Term};
+use crate::store::{EntryFilter, Error, read};
 
 pub async fn search(
     reader: &Reader,
@@ -25,27 +16,28 @@ pub async fn search(
     filter: &EntryFilter,
     limit: usize,
 ) -> Result<Vec<Hit>, Error> {
-    let limit = limit.min(MOST_HITS);
+    let limit = limit.min(words::MOST_HITS);
     let terms = words::terms(text);
     if terms.is_empty() || limit == 0 {
         return Ok(Vec::new());
     }
-    let room = LEAST_ROOM.max(ROOM * limit) as i64;
-    let all = words::any_of(&terms);
-    let rows = match frequencies.rarest(reader, &terms, room).await? {
+    let all = any_of(terms.iter().flat_map(Term::pieces));
+    let counts = frequencies.counts(reader, &terms).await?;
+    let count = |prefix: &str| counts.get(prefix).copied().unwrap_or(0);
+    let rows = match words::rarest(&terms, words::room(limit), count) {
         None => hits(reader, source, all, filter, limit).await?,
         Some(rarest) => {
-            let rows = hits(reader, source, rarest, filter, limit).await?;
+            let rows = hits(reader, source, any_of(rarest), filter, limit).await?;
             if rows.len() < limit { hits(reader, source, all, filter, limit).await? } else { rows }
         }
     };
-    rows.iter().map(|row| hit(row, text).map_err(|error| reader.failed(&error))?).collect()
+    rows.iter().map(|row| read::hit(row, text)).collect()
 }
 
 async fn hits(reader: &Reader, source: &SourceKey, words: String, filter: &EntryFilter, limit: usize) -> Result<Vec<SqliteRow>, Error> {
     let query = sqlx::query(include_str!("../sql/search.sql"))
         .bind(source.0.clone())
-        .bind(filter.layer.map(claims::layer_number))
+        .bind(filter.layer.map(read::layer_number))
         .bind(filter.kind.clone())
         .bind(filter.prefix.clone())
         .bind(filter.tag.clone())
@@ -56,14 +48,34 @@ async fn hits(reader: &Reader, source: &SourceKey, words: String, filter: &Entry
     reader.fetch_all(query).await
 }
 
-fn hit(row: &SqliteRow, text: &str) -> Result<Result<Hit, Error>, sqlx::Error> {
-    let (kind, key): (String, String) = (row.try_get(1)?, row.try_get(2)?);
-    let (layer, status, document): (i64, &str, &str) = (row.try_get(0)?, row.try_get(3)?, row.try_get(5)?);
-    let parsed = (claims::layer(layer), EntryStatus::from_name(status), serde_json::from_str::<Value>(document));
-    let (Ok(layer), Some(status), Ok(document)) = parsed else {
-        return Ok(Err(Error::Corrupt(format!("the entry `{key}`"))));
-    };
-    let snippet = snippet::snippet(&document, text);
-    let confidence = Confidence::clamped(row.try_get(4)?);
-    Ok(Ok(Hit { layer, kind, key, snippet, score: row.try_get(6)?, confidence, status }))
+/// Any of the pieces is a hit.
+fn any_of<'t>(pieces: impl IntoIterator<Item = Piece<'t>>) -> String {
+    let pieces = pieces.into_iter().map(|piece| match piece {
+        [word] => quoted(word),
+        words => format!("({})", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" AND ")),
+    });
+    pieces.collect::<Vec<_>>().join(" OR ")
+}
+
+fn quoted(word: &str) -> String {
+    if words::is_prefix(word) { format!("\"{word}\"*") } else { format!("\"{word}\"") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_is_a_query_or_none() {
+        for (text, expect) in [
+            ("", ""),
+            ("\" ' * ( ) ___ --", ""),
+            ("c++", "\"c\""),
+            ("Orders orders", "\"orders\"*"),
+            ("a_b", "\"a_b\"* OR (\"a\" AND \"b\")"),
+            ("shop.orders", "\"shop\"* OR \"orders\"*"),
+        ] {
+            assert_eq!(any_of(words::terms(text).iter().flat_map(Term::pieces)), expect, "{text}");
+        }
+    }
 }

@@ -1,0 +1,12 @@
+//! The catalog: entries with the claims on them, their history, and the search over their words.
+
+mod frequencies;
+mod lexemes;
+mod read;
+mod search;
+mod write;
+
+pub use frequencies::Frequencies;
+pub use read::{find, list};
+pub use search::search;
+pub use write::{put, write};

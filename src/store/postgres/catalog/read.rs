@@ -1,0 +1,42 @@
+//! Entries one by one and in lists.
+
+use crate::domain::{Entry, Layer, SourceKey};
+use crate::store::pages::{self, LARGEST_PAGE};
+use crate::store::postgres::plain;
+use crate::store::postgres::reader::{PoolQuery, Reader};
+use crate::store::{EntryFilter, Error, Page, Paged, read};
+
+pub async fn find(reader: &Reader, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> {
+    let query = sqlx::query(
+        "select layer, kind, key, competing, at, author, run, task, step, model, status, confidence, tags, links, evidence, document
+         from fathom.entries where source = $1 and layer = $2 and kind = $3 and key = $4",
+    )
+    .bind(plain(&source.0))
+    .bind(read::layer_number(layer))
+    .bind(plain(kind))
+    .bind(plain(key));
+    reader.fetch_optional(query).await?.map(|row| read::entry(&row)).transpose()
+}
+
+pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> {
+    let (layer, kind, key) = pages::entry_position(page)?;
+    let limit = page.limit.clamp(1, LARGEST_PAGE);
+    let list =
+        concat!(include_str!("../sql/list_entries.sql"), include_str!("../sql/filters.sql"), "order by e.layer, e.kind, e.key limit $11");
+    let query = filtered(list, source, filter).bind(layer).bind(plain(&kind)).bind(plain(&key)).bind(limit as i64 + 1);
+    let items = reader.fetch_all(query).await?.iter().map(read::entry).collect::<Result<_, _>>()?;
+    Ok(pages::of_entries(items, limit))
+}
+
+/// With $1 to $7 bound; planned for the filter at hand.
+pub fn filtered(sql: &'static str, source: &SourceKey, filter: &EntryFilter) -> PoolQuery {
+    sqlx::query(sql)
+        .persistent(false)
+        .bind(plain(&source.0))
+        .bind(filter.layer.map(read::layer_number))
+        .bind(filter.kind.as_deref().map(plain))
+        .bind(filter.prefix.as_deref().map(plain))
+        .bind(filter.tag.as_ref().map(read::json_text))
+        .bind(filter.run.map(String::from))
+        .bind(filter.min_confidence)
+}

@@ -1,0 +1,154 @@
+//! The store on PostgreSQL: writers that commit groups of appends, a pool for the rest, and any number of processes on one database.
+//!
+//! Invariant: nothing here assumes that no other process writes. Runs are fenced by their rows, and who writes entries of a source
+//! holds the lock of its catalog.
+
+mod catalog;
+mod commands;
+mod database;
+mod error;
+mod group;
+mod place;
+mod reader;
+mod runs;
+mod snapshots;
+mod sources;
+mod tokens;
+mod writer;
+
+use async_trait::async_trait;
+
+pub use place::Place;
+
+use self::reader::Reader;
+use self::writer::Queues;
+use super::{
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
+    Store, StoredCommand, TokenRow, appends,
+};
+use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
+
+#[derive(Debug)]
+pub struct PostgresStore {
+    reader: Reader,
+    queues: Queues,
+    frequencies: catalog::Frequencies,
+}
+
+impl PostgresStore {
+    /// Opens the database, and brings its tables up to date.
+    pub async fn open(place: &Place) -> Result<Self, Error> {
+        database::migrate(place).await?;
+        let reader = Reader::new(place, database::pool(place));
+        Ok(Self { reader, queues: writer::start(place), frequencies: catalog::Frequencies::default() })
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn create_run(&self, run: NewRun) -> Result<Created, Error> {
+        runs::create(&self.reader, &run).await
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<RunRow>, Error> {
+        runs::find(&self.reader, id).await
+    }
+
+    async fn runs(&self, filter: &RunFilter, page: &Page) -> Result<Paged<RunRow>, Error> {
+        runs::list(&self.reader, filter, page).await
+    }
+
+    async fn unfinished_runs(&self) -> Result<Vec<RunId>, Error> {
+        runs::unfinished(&self.reader).await
+    }
+
+    async fn claim_run(&self, id: RunId, node: &str) -> Result<RunRow, Error> {
+        runs::claim(&self.reader, id, node).await
+    }
+
+    async fn append(&self, append: Append) -> Result<(), Error> {
+        appends::check(&append)?;
+        self.queues.append(append).await
+    }
+
+    async fn records(&self, run: RunId, after: Seq, limit: usize) -> Result<Vec<Record>, Error> {
+        self.reader.records(run, after, limit).await
+    }
+
+    async fn steps(&self, run: RunId, task: TaskId) -> Result<Vec<StepRow>, Error> {
+        self.reader.steps(run, task).await
+    }
+
+    async fn put_command(&self, command: NewCommand) -> Result<StoredCommand, Error> {
+        commands::put(&self.reader, &command).await
+    }
+
+    async fn command(&self, run: RunId, command_id: &str) -> Result<Option<StoredCommand>, Error> {
+        commands::find(&self.reader, run, command_id).await
+    }
+
+    async fn open_commands(&self, run: RunId) -> Result<Vec<StoredCommand>, Error> {
+        commands::open(&self.reader, run).await
+    }
+
+    async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error> {
+        catalog::put(&self.reader, source, &entries).await
+    }
+
+    async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> {
+        catalog::find(&self.reader, source, layer, kind, key).await
+    }
+
+    async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> {
+        catalog::list(&self.reader, source, filter, page).await
+    }
+
+    async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> {
+        catalog::search(&self.reader, &self.frequencies, source, query, filter, limit).await
+    }
+
+    async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        snapshots::put(&self.reader, snapshot).await
+    }
+
+    async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
+        snapshots::find(&self.reader, id).await
+    }
+
+    async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> {
+        snapshots::list(&self.reader, source, limit).await
+    }
+
+    async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> {
+        sources::put(&self.reader, &sources).await
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceRow>, Error> {
+        sources::list(&self.reader).await
+    }
+
+    async fn remove_source(&self, name: &str) -> Result<bool, Error> {
+        sources::remove(&self.reader, name).await
+    }
+
+    async fn put_token(&self, token: TokenRow) -> Result<(), Error> {
+        tokens::put(&self.reader, &token).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<TokenRow>, Error> {
+        tokens::list(&self.reader).await
+    }
+
+    async fn revoke_token(&self, name: &str) -> Result<bool, Error> {
+        tokens::revoke(&self.reader, name).await
+    }
+
+    async fn probe(&self) -> Result<(), Error> {
+        self.reader.probe().await
+    }
+}
+
+/// The text as PostgreSQL can keep it: its texts have no character zero.
+fn plain(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}

@@ -1,0 +1,158 @@
+//! Rows of our databases as what they stand for. The columns stand in one order everywhere.
+
+use serde_json::Value;
+
+use super::columns::Columns;
+use super::settle::Claim;
+use super::{Error, Record, RunRow, StepRow, StoredCommand, TokenRow, snippet};
+use crate::domain::{Confidence, Entry, EntryStatus, EntryWrite, EventType, Hit, Layer, Provenance, RunId, RunStatus, SourceKey, TaskId};
+
+/// run_id, owner, request, source, status, summary, epoch, next_seq, created_at, updated_at
+pub fn run(row: &impl Columns) -> Result<RunRow, Error> {
+    let id = run_id(row)?;
+    let unreadable = |what: &str| Error::Corrupt(format!("the {what} of `{id}`"));
+    let text = |column: usize, what: &str| row.text(column).map_err(|_| unreadable(what));
+    let number = |column: usize, what: &str| row.number(column).map_err(|_| unreadable(what));
+    Ok(RunRow {
+        id,
+        owner: text(1, "owner")?.to_owned(),
+        request: serde_json::from_str(text(2, "request")?).map_err(|_| unreadable("request"))?,
+        source: row.text_or_none(3).map_err(|_| unreadable("source"))?.map(|source| SourceKey(source.to_owned())),
+        status: RunStatus::from_name(text(4, "status")?).ok_or_else(|| unreadable("status"))?,
+        summary: serde_json::from_str(text(5, "summary")?).map_err(|_| unreadable("summary"))?,
+        epoch: number(6, "epoch")?,
+        next_seq: number(7, "next number")?.cast_unsigned(),
+        created_at: number(8, "times")?,
+        updated_at: number(9, "times")?,
+    })
+}
+
+/// A row of runs, or one that begins with its `run_id`.
+pub fn run_id(row: &impl Columns) -> Result<RunId, Error> {
+    let unreadable = |error: &dyn std::fmt::Display| Error::Corrupt(format!("a row of runs: {error}"));
+    row.text(0).map_err(|error| unreadable(&error))?.parse().map_err(|error| unreadable(&error))
+}
+
+/// seq, at, kind, message, data
+pub fn record(row: &impl Columns) -> Result<Record, Error> {
+    let record = (|| {
+        let kind = row.text(2)?;
+        let Some(kind) = kind_from_name(kind) else { return Ok(Err(Error::Corrupt(format!("the event type `{kind}`")))) };
+        let seq = row.number(0)?.cast_unsigned();
+        Ok(Ok(Record { seq, at: row.number(1)?, kind, message: row.text(3)?.to_owned(), data: row.text(4)?.to_owned() }))
+    })();
+    record.map_err(|error| unreadable("an event", &error))?
+}
+
+/// step, result
+pub fn step(task: TaskId, row: &impl Columns) -> Result<StepRow, Error> {
+    let step = (|| Ok(StepRow { task, step: row.text(0)?.to_owned(), result: row.text(1)?.to_owned() }))();
+    step.map_err(|error| unreadable("a step", &error))
+}
+
+/// command_id, body, outcome
+pub fn command(row: &impl Columns, fresh: bool) -> Result<StoredCommand, Error> {
+    let command = (|| {
+        let (command_id, body) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        Ok(StoredCommand { command_id, body, outcome: row.text_or_none(2)?.map(str::to_owned), fresh })
+    })();
+    command.map_err(|error| unreadable("a command", &error))
+}
+
+/// name, hash, created_at
+pub fn token(row: &impl Columns) -> Result<TokenRow, Error> {
+    let token = (|| Ok(TokenRow { name: row.text(0)?.to_owned(), hash: row.text(1)?.to_owned(), created_at: row.number(2)? }))();
+    token.map_err(|error| unreadable("a token", &error))
+}
+
+/// layer, kind, key, competing, then a claim
+pub fn entry(row: &impl Columns) -> Result<Entry, Error> {
+    let identity = (|| Ok((row.number(0)?, row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.number(3)?)))();
+    let (number, kind, key, competing) = identity.map_err(|error| unreadable("an entry", &error))?;
+    let claim = claim(row, 4, layer(number)?, kind, key)?;
+    Ok(Entry { claim: claim.write, competing: u32::try_from(competing).unwrap_or(u32::MAX), at: claim.at })
+}
+
+/// layer, kind, key, status, confidence, document, score
+pub fn hit(row: &impl Columns, query: &str) -> Result<Hit, Error> {
+    let hit = (|| {
+        let key = row.text(2)?.to_owned();
+        let parsed = (layer(row.number(0)?), EntryStatus::from_name(row.text(3)?), serde_json::from_str::<Value>(row.text(5)?));
+        let (Ok(layer), Some(status), Ok(document)) = parsed else {
+            return Ok(Err(Error::Corrupt(format!("the entry `{key}`"))));
+        };
+        let (snippet, confidence) = (snippet::snippet(&document, query), Confidence::clamped(row.real(4)?));
+        Ok(Ok(Hit { layer, kind: row.text(1)?.to_owned(), key, snippet, score: row.real(6)?, confidence, status }))
+    })();
+    hit.map_err(|error| unreadable("a hit", &error))?
+}
+
+/// From column `first` on: at, author, run, task, step, model, status, confidence, tags, links, evidence, document
+pub fn claim(row: &impl Columns, first: usize, layer: Layer, kind: String, key: String) -> Result<Claim, Error> {
+    let unreadable = |what: &str| Error::Corrupt(format!("the {what} of entry `{key}`"));
+    let claim = (|| {
+        let run = row.text_or_none(first + 2)?.map(str::parse).transpose();
+        let provenance = Provenance {
+            author: row.text(first + 1)?.to_owned(),
+            run: run.map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+            task: row.number_or_none(first + 3)?.map(|task| TaskId(task as u32)),
+            step: row.text_or_none(first + 4)?.map(str::to_owned),
+            model: row.text_or_none(first + 5)?.map(str::to_owned),
+        };
+        Ok((row.number(first)?, provenance, EntryStatus::from_name(row.text(first + 6)?), row.real(first + 7)?))
+    })();
+    let (at, provenance, status, confidence) = claim.map_err(|error: sqlx::Error| unreadable(&format!("claim ({error})")))?;
+    let json = |column: usize, what: &str| row.text(first + column).map_err(|_| unreadable(what));
+    let list = |column: usize, what: &str| {
+        let text = json(column, what)?;
+        if text == "[]" { Ok(Vec::new()) } else { serde_json::from_str(text).map_err(|_| unreadable(what)) }
+    };
+    let write = EntryWrite {
+        layer,
+        document: serde_json::from_str(json(11, "document")?).map_err(|_| unreadable("document"))?,
+        tags: list(8, "tags")?,
+        links: list(9, "links")?,
+        confidence: Confidence::clamped(confidence),
+        status: status.ok_or_else(|| unreadable("status"))?,
+        evidence: list(10, "evidence")?,
+        provenance,
+        kind,
+        key,
+    };
+    Ok(Claim { write, at })
+}
+
+/// What `layer` is in a row; harvests come first in lists.
+pub fn layer_number(layer: Layer) -> i64 {
+    match layer {
+        Layer::Harvest => 0,
+        Layer::Finding => 1,
+    }
+}
+
+pub fn layer(number: i64) -> Result<Layer, Error> {
+    match number {
+        0 => Ok(Layer::Harvest),
+        1 => Ok(Layer::Finding),
+        other => Err(Error::Corrupt(format!("the layer `{other}` of an entry"))),
+    }
+}
+
+/// Tags, links and evidence as a row keeps them: JSON text.
+pub fn list_text(items: &[String]) -> String {
+    if items.is_empty() { "[]".to_owned() } else { serde_json::to_string(items).expect("texts always serialise") }
+}
+
+/// Requests, summaries and snapshots as a row keeps them.
+pub fn json_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("what rows keep is plain data and always serialises")
+}
+
+fn kind_from_name(name: &str) -> Option<EventType> {
+    use EventType::{Budget, Catalog, Insight, Intent, Model, Question, Run, Task, Tool};
+    [Run, Task, Tool, Model, Catalog, Insight, Question, Intent, Budget].into_iter().find(|kind| kind.name() == name)
+}
+
+fn unreadable(what: &str, error: &sqlx::Error) -> Error {
+    Error::Corrupt(format!("{what}: {error}"))
+}
