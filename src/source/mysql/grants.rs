@@ -84,8 +84,10 @@ impl Grants {
                 self.user, self.schema
             ));
         }
-        let reaches_files =
-            self.grants.iter().any(|grant| grant.schema.is_none() && grant.rights.iter().any(|right| right == "file" || right == "all privileges"));
+        let reaches_files = self
+            .grants
+            .iter()
+            .any(|grant| grant.schema.is_none() && grant.rights.iter().any(|right| right == "file" || right == "all privileges"));
         if reaches_files {
             warnings.push(format!(
                 "the user `{}` may read and write files of the server (`file`), which a read-only session does not stop; take the right away",
@@ -120,7 +122,8 @@ impl Grant {
             list.push("grant option".to_owned());
         }
         let is_pattern = table == "*";
-        let schema = named(schema).map(|name| if is_pattern { name } else { name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") });
+        let schema =
+            named(schema).map(|name| if is_pattern { name } else { name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") });
         Some(Self { rights: list, schema, table: named(table) })
     }
 }
@@ -173,7 +176,10 @@ mod tests {
 
     #[test]
     fn a_reader_is_not_warned() {
-        let reader = grants(&["GRANT USAGE ON *.* TO `me`@`%` IDENTIFIED BY PASSWORD '*AB'", "GRANT SELECT, SHOW VIEW ON `my\\_shop`.* TO `me`@`%`"]);
+        let reader = grants(&[
+            "GRANT USAGE ON *.* TO `me`@`%` IDENTIFIED BY PASSWORD '*AB'",
+            "GRANT SELECT, SHOW VIEW ON `my\\_shop`.* TO `me`@`%`",
+        ]);
         assert_eq!((reader.warnings(), reader.on("t")), (vec![], vec![]));
     }
 
@@ -187,7 +193,10 @@ mod tests {
             "GRANT EXECUTE ON PROCEDURE `my_shop`.`p` TO `me`@`%`",
             "GRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION",
         ]);
-        assert_eq!((writer.on("t ON x"), writer.on("u")), (vec!["delete".into(), "insert".into(), "update".into()], vec!["delete".to_owned()]));
+        assert_eq!(
+            (writer.on("t ON x"), writer.on("u")),
+            (vec!["delete".into(), "insert".into(), "update".into()], vec!["delete".to_owned()])
+        );
         let [warning] = writer.warnings().try_into().unwrap();
         assert!(warning.contains("delete, insert, update;"), "{warning}");
     }

@@ -72,6 +72,7 @@ impl Reader<'_> {
         let mut rows = sqlx::query(sql).bind(self.schema.clone()).fetch(&mut *self.connection);
         while let Some(row) = rows.try_next().await? {
             take(Fields(&row));
+            tokio::task::coop::consume_budget().await;
         }
         Ok(())
     }

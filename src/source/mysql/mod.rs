@@ -23,6 +23,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use sqlx::mysql::{MySqlColumn, MySqlConnectOptions};
 use sqlx::{AssertSqlSafe, Column as _, Executor, Row, SqlSafeStr, Statement};
+use tokio::task::coop;
 use url::Url;
 
 use self::session::{Pool, Session};
@@ -36,7 +37,8 @@ use crate::domain::{Rows, Snapshot, SourceKey};
 /// How much longer than its time a statement may take to be ended by the server.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// After enough rows, how long the end of the answer may take to come by itself.
+/// After enough rows, how long the end of the answer may take to come by itself. Else the statement is ended, at the price of its connection;
+/// `sql_select_limit` is no help: with it, MariaDB collects all rows of a `union all` before it sends the first.
 const ENDING: Duration = Duration::from_millis(5);
 
 pub struct MysqlSource {
@@ -56,19 +58,16 @@ impl MysqlSource {
     /// Opens one connection, so that a server that cannot be used is known now.
     pub async fn open(server: &Server, settings: &Settings) -> Result<Self, Error> {
         let options = connect_options(server)?;
-        let source = Self {
-            key: Dsn::Mysql(server.clone()).key(),
-            pool: Pool::new(options, server.shown(), settings),
-            settings: settings.clone(),
-        };
-        source.pool.lend(Instant::now() + settings.read_limits().time, None).await?.give_back().await;
+        let source =
+            Self { key: Dsn::Mysql(server.clone()).key(), pool: Pool::new(options, server.shown(), settings), settings: settings.clone() };
+        source.pool.lend(Instant::now() + settings.read_limits().time).await?.give_back().await;
         Ok(source)
     }
 
     async fn run(&self, sql: String, limits: &ReadLimits) -> Result<Rows, Error> {
         let started = Instant::now();
         let deadline = started + limits.time;
-        let mut lent = self.pool.lend(deadline, Some(limits.max_rows)).await?;
+        let mut lent = self.pool.lend(deadline).await?;
         let time_left = deadline.saturating_duration_since(Instant::now());
         let reading = tokio::time::timeout(time_left + GRACE, fetch(&mut lent, sql, limits)).await;
         let rows = match reading {
@@ -102,7 +101,7 @@ impl Source for MysqlSource {
     async fn harvest(&self) -> Result<Snapshot, Error> {
         let time = Duration::from_millis(self.settings.harvest_time_ms);
         let deadline = Instant::now() + time;
-        let mut lent = self.pool.lend(deadline, None).await?;
+        let mut lent = self.pool.lend(deadline).await?;
         let time_left = deadline.saturating_duration_since(Instant::now());
         let snapshot = match tokio::time::timeout(time_left, harvest::harvest(&mut lent, &self.key)).await {
             Ok(snapshot) => snapshot.map_err(|error| refusal::of_statement(time, &error))?,
@@ -123,7 +122,7 @@ impl Source for MysqlSource {
 
     async fn warnings(&self) -> Result<Vec<String>, Error> {
         let time = self.settings.read_limits().time;
-        let mut lent = self.pool.lend(Instant::now() + time, None).await?;
+        let mut lent = self.pool.lend(Instant::now() + time).await?;
         let found = grants::read(&mut lent).await.map_err(|error| refusal::of_statement(time, &error))?;
         lent.give_back().await;
         Ok(found.warnings())
@@ -152,6 +151,8 @@ async fn fetch(session: &mut Session, sql: String, limits: &ReadLimits) -> Resul
     let mut stream = sqlx::query(AssertSqlSafe(sql)).fetch(&mut session.connection);
     let mut bytes = 0;
     while let Some(row) = stream.try_next().await.map_err(failed)? {
+        // The driver does not yield while rows keep coming, and no clock would be looked at.
+        coop::consume_budget().await;
         if answer.rows.is_empty() {
             // The table may have changed since.
             answer.columns = row_columns(row.columns());
@@ -172,7 +173,12 @@ async fn fetch(session: &mut Session, sql: String, limits: &ReadLimits) -> Resul
         answer.rows.push(values);
     }
     answer.row_count = answer.rows.len();
-    if !answer.truncated || matches!(tokio::time::timeout(ENDING, stream.try_next()).await, Ok(Ok(None))) {
+    let rest = async {
+        while let Ok(Some(_)) = stream.try_next().await {
+            coop::consume_budget().await;
+        }
+    };
+    if !answer.truncated || tokio::time::timeout(ENDING, rest).await.is_ok() {
         return Ok(End::Complete(answer));
     }
     Ok(End::Enough(answer))

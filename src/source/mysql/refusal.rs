@@ -24,7 +24,9 @@ pub fn of_opening(shown: &str, error: &sqlx::Error) -> Error {
             Some(1040 | 1203 | 1226) => later(format!("the server has no free connection: {says}; try again later, or lower `pool`")),
             _ => later(says),
         },
-        sqlx::Error::Tls(_) => never(format!("no TLS: {says}; set up TLS on the server, or `?ssl-mode=PREFERRED` if the network can be trusted")),
+        sqlx::Error::Tls(_) => {
+            never(format!("no TLS: {says}; set up TLS on the server, or `?ssl-mode=PREFERRED` if the network can be trusted"))
+        }
         sqlx::Error::Configuration(_) => never(format!("the URL's parameters are not understood: {says}")),
         sqlx::Error::Io(io) if io.kind() == ErrorKind::InvalidData => never(format!(
             "TLS failed: {io}; name the authority of the server's certificate with `?ssl-ca=/path/to/ca.pem`, or use `?ssl-mode=REQUIRED`, which encrypts and does not check it"

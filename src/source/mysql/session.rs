@@ -62,8 +62,8 @@ impl Pool {
         pool
     }
 
-    /// Waits until `deadline` at most; by then, the server ends what is read on the session. `max_rows` is a help for the server only.
-    pub async fn lend(self: &Arc<Self>, deadline: Instant, max_rows: Option<usize>) -> Result<Lent, Error> {
+    /// Waits until `deadline` at most; by then, the server ends what is read on the session.
+    pub async fn lend(self: &Arc<Self>, deadline: Instant) -> Result<Lent, Error> {
         let time_left = || deadline.saturating_duration_since(Instant::now());
         let waiting = tokio::time::timeout(time_left(), self.free.clone().acquire_owned()).await;
         let Ok(place) = waiting else {
@@ -73,12 +73,12 @@ impl Pool {
         let beginning = async {
             // One that the server has closed meanwhile shows it here.
             while let Some(mut session) = self.take_idle() {
-                if session.begin(time_left(), max_rows).await.is_ok() {
+                if session.begin(time_left()).await.is_ok() {
                     return Ok(session);
                 }
             }
             let mut session = self.connect().await?;
-            session.begin(time_left(), max_rows).await.map_err(|error| refusal::of_opening(&self.shown, &error))?;
+            session.begin(time_left()).await.map_err(|error| refusal::of_opening(&self.shown, &error))?;
             Ok(session)
         };
         match tokio::time::timeout(time_left(), beginning).await {
@@ -111,11 +111,10 @@ impl Pool {
 
 impl Session {
     /// Without the session's own mode a server lets DDL through; without a transaction, a mode changed by a function would hold.
-    async fn begin(&mut self, time: Duration, max_rows: Option<usize>) -> Result<(), sqlx::Error> {
+    async fn begin(&mut self, time: Duration) -> Result<(), sqlx::Error> {
         let time = time.max(Duration::from_millis(1));
-        let rows = max_rows.map_or("default".to_owned(), |rows| rows.saturating_add(1).to_string());
         let sql = format!(
-            "set session transaction read only; set {}, lock_wait_timeout = {}, sql_select_limit = {rows}; start transaction read only",
+            "set session transaction read only; set {}, lock_wait_timeout = {}; start transaction read only",
             self.engine.time_limit(time),
             time.as_secs() + 1
         );
@@ -170,7 +169,8 @@ async fn close_idle(pool: std::sync::Weak<Pool>) {
     loop {
         tokio::time::sleep(IDLE / 4).await;
         let Some(pool) = pool.upgrade() else { return };
-        let old: Vec<_> = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).extract_if(.., |(since, _)| since.elapsed() > IDLE).collect();
+        let old: Vec<_> =
+            pool.idle.lock().unwrap_or_else(PoisonError::into_inner).extract_if(.., |(since, _)| since.elapsed() > IDLE).collect();
         for (_, session) in old {
             // One that cannot say goodbye is gone already.
             drop(tokio::time::timeout(PATIENCE, session.connection.close()).await);
