@@ -241,6 +241,7 @@ async fn what_cannot_be_opened_says_what_to_do() {
         ("mysql://root:secret@127.0.0.1:1/shop".to_owned(), false, "nothing listens"),
         ("mysql://root:secret@no-such-host.invalid/shop".to_owned(), true, "cannot be found"),
         (format!("{}?ssl-mode=VERIFY_IDENTITY", shop.url), true, "TLS"),
+        (format!("{}?socket=/no/such/socket", shop.url), true, "`socket`"),
         (format!("{}?ssl-mode=sometimes", shop.url), true, "parameters are not understood"),
     ] {
         let started = Instant::now();

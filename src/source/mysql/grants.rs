@@ -114,8 +114,9 @@ impl Grant {
         }
         let mut list: Vec<String> = Vec::new();
         let mut rest = rights;
-        while let Some((right, others)) = outside_quotes(rest, ", ").or_else(|| (!rest.is_empty()).then_some((rest, ""))) {
-            list.push(right.split(" (").next().unwrap_or(right).to_ascii_lowercase());
+        // Some servers write a blank after the comma, some do not.
+        while let Some((right, others)) = outside_quotes(rest, ",").or_else(|| (!rest.is_empty()).then_some((rest, ""))) {
+            list.push(right.split(" (").next().unwrap_or(right).trim().to_ascii_lowercase());
             rest = others;
         }
         if whom.ends_with("WITH GRANT OPTION") {
@@ -192,13 +193,14 @@ mod tests {
             "GRANT `role` TO `me`@`%`",
             "GRANT EXECUTE ON PROCEDURE `my_shop`.`p` TO `me`@`%`",
             "GRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION",
+            "GRANT SYSTEM_USER,XA_RECOVER_ADMIN ON *.* TO `me`@`%`",
         ]);
         assert_eq!(
             (writer.on("t ON x"), writer.on("u")),
             (vec!["delete".into(), "insert".into(), "update".into()], vec!["delete".to_owned()])
         );
         let [warning] = writer.warnings().try_into().unwrap();
-        assert!(warning.contains("delete, insert, update;"), "{warning}");
+        assert!(warning.contains("delete, insert, system_user, update, xa_recover_admin;"), "{warning}");
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl MysqlSource {
         Ok(source)
     }
 
-    async fn run(&self, sql: String, limits: &ReadLimits) -> Result<Rows, Error> {
+    async fn run(&self, sql: &str, limits: &ReadLimits) -> Result<Rows, Error> {
         let started = Instant::now();
         let deadline = started + limits.time;
         let mut lent = self.pool.lend(deadline).await?;
@@ -112,11 +112,11 @@ impl Source for MysqlSource {
     }
 
     async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {
-        self.run(query.sql().to_owned(), limits).await
+        self.run(query.sql(), limits).await
     }
 
     async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error> {
-        let rows = self.run(format!("explain {}", query.sql()), &self.settings.read_limits()).await?;
+        let rows = self.run(&format!("explain {}", query.sql()), &self.settings.read_limits()).await?;
         Ok(plan_lines(&rows))
     }
 
@@ -140,7 +140,8 @@ fn connect_options(server: &Server) -> Result<MySqlConnectOptions, Error> {
     })
 }
 
-async fn fetch(session: &mut Session, sql: String, limits: &ReadLimits) -> Result<End, Error> {
+async fn fetch(session: &mut Session, sql: &str, limits: &ReadLimits) -> Result<End, Error> {
+    let sql = session.signed(sql);
     let failed = |error: sqlx::Error| refusal::of_statement(limits.time, &error);
     // Prepared, a text is one statement; and one that promises no columns does something else than reading, into a file for example.
     let statement = (&mut session.connection).prepare(AssertSqlSafe(sql.clone()).into_sql_str()).await.map_err(failed)?;
@@ -154,7 +155,7 @@ async fn fetch(session: &mut Session, sql: String, limits: &ReadLimits) -> Resul
         // The driver does not yield while rows keep coming, and no clock would be looked at.
         coop::consume_budget().await;
         if answer.rows.is_empty() {
-            // The table may have changed since.
+            // The table may have changed in between.
             answer.columns = row_columns(row.columns());
         }
         let mut values = Vec::with_capacity(answer.columns.len());

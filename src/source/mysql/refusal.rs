@@ -37,6 +37,9 @@ pub fn of_opening(shown: &str, error: &sqlx::Error) -> Error {
         sqlx::Error::Io(io) if io.to_string().contains("lookup") => {
             never(format!("the host's name cannot be found: {io}; check its spelling and this machine's DNS"))
         }
+        sqlx::Error::Io(io) if matches!(io.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+            never(format!("a file that the URL names (`ssl-ca`, `ssl-cert`, `ssl-key` or `socket`) cannot be used: {io}"))
+        }
         _ => later(says),
     }
 }
@@ -44,7 +47,7 @@ pub fn of_opening(shown: &str, error: &sqlx::Error) -> Error {
 /// Why a statement gave nothing.
 pub fn of_statement(time: Duration, error: &sqlx::Error) -> Error {
     match number(error) {
-        Some(TIME_IS_OVER_MARIADB | TIME_IS_OVER_MYSQL | INTERRUPTED) => Error::TimedOut(time),
+        Some(TIME_IS_OVER_MARIADB | TIME_IS_OVER_MYSQL) => Error::TimedOut(time),
         // The server is going down, or somebody has ended the connection.
         Some(1053 | 1077 | 1079 | 1152 | 1927 | 3169) | None => Error::Unavailable(words(error)),
         Some(_) => Error::Statement(words(error)),
@@ -53,7 +56,6 @@ pub fn of_statement(time: Duration, error: &sqlx::Error) -> Error {
 
 const TIME_IS_OVER_MARIADB: u16 = 1969;
 const TIME_IS_OVER_MYSQL: u16 = 3024;
-const INTERRUPTED: u16 = 1317;
 
 fn number(error: &sqlx::Error) -> Option<u16> {
     Some(error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?.number())

@@ -42,7 +42,7 @@ impl Fixture {
     /// Statements that run in this database.
     async fn running(&mut self) -> i64 {
         let sql = format!(
-            "select count(*) from information_schema.processlist where db = '{}' and info like 'select%' and id <> connection_id()",
+            "select count(*) from information_schema.processlist where db = '{}' and info like '/* fathom%' and id <> connection_id()",
             self.name
         );
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut self.server).await.unwrap()
@@ -177,6 +177,20 @@ async fn a_table_that_is_read_can_be_changed_by_others_right_after() {
 }
 
 #[tokio::test]
+async fn reads_are_quick_and_a_connection_is_used_for_many() {
+    let mut shop = Fixture::new().await;
+    let started = Instant::now();
+    for _ in 0..150 {
+        shop.read("select id, a from t", &limits()).await.unwrap();
+    }
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?} for 150 reads", started.elapsed());
+    let sql = format!("select count(*) from information_schema.processlist where db = '{}' and id <> connection_id()", shop.name);
+    let open: i64 = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut shop.server).await.unwrap();
+    assert_eq!(open, 1);
+    shop.gone().await;
+}
+
+#[tokio::test]
 async fn a_connection_that_the_server_has_closed_is_replaced() {
     let mut shop = Fixture::new().await;
     shop.read("select 1", &limits()).await.unwrap();
@@ -187,5 +201,41 @@ async fn a_connection_that_the_server_has_closed_is_replaced() {
         sqlx::raw_sql(AssertSqlSafe(format!("kill {id}"))).execute(&mut shop.server).await.unwrap();
     }
     shop.read("select 1", &limits()).await.unwrap();
+    shop.gone().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_ended_under_a_statement_is_unavailable_and_then_replaced() {
+    let mut shop = Fixture::new().await;
+    let sql = format!(
+        "select id from information_schema.processlist where db = '{}' and info like '/* fathom%' and id <> connection_id()",
+        shop.name
+    );
+    let ending = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let found: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql.clone())).fetch_optional(&mut shop.server).await.unwrap();
+            if let Some(id) = found {
+                return sqlx::raw_sql(AssertSqlSafe(format!("kill {id}"))).execute(&mut shop.server).await.map(drop);
+            }
+        }
+    };
+    let (endless, few) = (ReadQuery::unchecked(ENDLESS), limits());
+    let (answer, ended) = tokio::join!(shop.source.read(&endless, &few), ending);
+    assert!(matches!(answer, Err(Error::Unavailable(_))) && ended.is_ok(), "{answer:?}");
+    shop.read("select 1", &limits()).await.unwrap();
+    shop.gone().await;
+}
+
+#[tokio::test]
+async fn a_table_that_another_has_locked_costs_no_more_than_the_time() {
+    let mut shop = Fixture::new().await;
+    sqlx::raw_sql(AssertSqlSafe(format!("lock tables {}.t write", shop.name))).execute(&mut shop.server).await.unwrap();
+    let short = ReadLimits { time: Duration::from_millis(100), ..limits() };
+    let started = Instant::now();
+    assert_eq!(shop.read("select * from t", &short).await, Err(Error::TimedOut(short.time)));
+    assert!(started.elapsed() < Duration::from_secs(1));
+    sqlx::raw_sql("unlock tables").execute(&mut shop.server).await.unwrap();
+    shop.read("select * from t", &limits()).await.unwrap();
     shop.gone().await;
 }
