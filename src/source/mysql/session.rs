@@ -3,7 +3,7 @@
 //! Invariant: a connection on which something may still run is never lent again; the server is told to end it.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sqlx::mysql::MySqlConnectOptions;
@@ -62,7 +62,7 @@ impl Pool {
             .disable_statement_logging();
         let (free, idle) = (Arc::new(Semaphore::new(size)), Mutex::new(Vec::with_capacity(size)));
         let pool = Arc::new(Self { options, shown: shown.to_owned(), size, free, idle });
-        tokio::spawn(close_idle(Arc::downgrade(&pool)));
+        tokio::spawn(tidy(Arc::downgrade(&pool)));
         pool
     }
 
@@ -88,6 +88,15 @@ impl Pool {
         match tokio::time::timeout(time_left(), beginning).await {
             Ok(session) => Ok(Lent { pool: self.clone(), session: Some(session?), place: Some(place) }),
             Err(_) => Err(Error::Unavailable(format!("`{}` did not answer in time", self.shown))),
+        }
+    }
+
+    /// Closes connections that nobody has used for so long.
+    pub async fn close_idle(&self, time: Duration) {
+        let is_old = |(since, _): &mut (Instant, Session)| since.elapsed() >= time;
+        let old: Vec<_> = self.idle.lock().unwrap_or_else(PoisonError::into_inner).extract_if(.., is_old).collect();
+        for (_, session) in old {
+            session.close().await;
         }
     }
 
@@ -135,6 +144,11 @@ impl Session {
     async fn end(&mut self) -> Result<(), sqlx::Error> {
         sqlx::raw_sql("rollback").execute(&mut self.connection).await.map(drop)
     }
+
+    async fn close(self) {
+        // One that cannot say goodbye is gone already.
+        drop(tokio::time::timeout(PATIENCE, self.connection.close()).await);
+    }
 }
 
 impl Lent {
@@ -145,8 +159,7 @@ impl Lent {
         }
         let Some(session) = self.session.take() else { return };
         if session.connection.cached_statements_size() >= STATEMENTS {
-            // One that cannot say goodbye is gone already.
-            drop(tokio::time::timeout(PATIENCE, session.connection.close()).await);
+            session.close().await;
         } else {
             self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), session));
         }
@@ -182,15 +195,10 @@ impl Drop for Lent {
 }
 
 /// Lives as long as the pool.
-async fn close_idle(pool: std::sync::Weak<Pool>) {
+async fn tidy(pool: Weak<Pool>) {
     loop {
         tokio::time::sleep(IDLE / 4).await;
         let Some(pool) = pool.upgrade() else { return };
-        let old: Vec<_> =
-            pool.idle.lock().unwrap_or_else(PoisonError::into_inner).extract_if(.., |(since, _)| since.elapsed() > IDLE).collect();
-        for (_, session) in old {
-            // One that cannot say goodbye is gone already.
-            drop(tokio::time::timeout(PATIENCE, session.connection.close()).await);
-        }
+        pool.close_idle(IDLE).await;
     }
 }

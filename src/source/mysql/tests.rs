@@ -48,6 +48,11 @@ impl Fixture {
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut self.server).await.unwrap()
     }
 
+    async fn connections(&mut self) -> i64 {
+        let sql = format!("select count(*) from information_schema.processlist where db = '{}' and id <> connection_id()", self.name);
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut self.server).await.unwrap()
+    }
+
     async fn until_nothing_runs(&mut self) {
         let started = Instant::now();
         while self.running().await > 0 {
@@ -112,6 +117,31 @@ async fn what_slips_through_the_guard_is_refused_by_the_session() {
     let count = shop.read("select count(*) from t", &limits()).await.unwrap();
     assert_eq!(count.single(), Some(&json!(2)));
     assert!(!std::path::Path::new("/tmp/fathom_must_not_be_there.txt").exists());
+    shop.gone().await;
+}
+
+#[tokio::test]
+async fn a_session_refuses_writes_and_changes_of_structure_where_nothing_else_does() {
+    let shop = Fixture::new().await;
+    for sql in [
+        "delete from t",
+        "insert into t (a) values ('y')",
+        "truncate t",
+        "drop table t",
+        "create table n2 (i int)",
+        "create database fathom_must_not_be_there",
+        "alter table t add column b int",
+        "create view v as select 1",
+        "drop procedure writes",
+        "grant select on t to nobody@localhost",
+        "call writes()",
+    ] {
+        let mut lent = shop.source.pool.lend(Instant::now() + Duration::from_secs(5)).await.unwrap();
+        let answer = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut lent.connection).await;
+        let text = answer.expect_err(sql).to_string();
+        assert!(text.contains("READ ONLY"), "{sql}: {text}");
+        lent.give_back().await;
+    }
     shop.gone().await;
 }
 
@@ -184,9 +214,15 @@ async fn reads_are_quick_and_a_connection_is_used_for_many() {
         shop.read("select id, a from t", &limits()).await.unwrap();
     }
     assert!(started.elapsed() < Duration::from_secs(3), "{:?} for 150 reads", started.elapsed());
-    let sql = format!("select count(*) from information_schema.processlist where db = '{}' and id <> connection_id()", shop.name);
-    let open: i64 = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut shop.server).await.unwrap();
-    assert_eq!(open, 1);
+    assert_eq!(shop.connections().await, 1);
+    shop.source.pool.close_idle(Duration::from_secs(60)).await;
+    assert_eq!(shop.connections().await, 1);
+    shop.source.pool.close_idle(Duration::ZERO).await;
+    let since = Instant::now();
+    while shop.connections().await > 0 {
+        assert!(since.elapsed() < Duration::from_secs(2), "an idle connection stays open");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     shop.gone().await;
 }
 
