@@ -56,6 +56,9 @@ pub struct SourceTested {
     pub tables: usize,
     /// The state of its structure, by what it holds.
     pub snapshot: String,
+    /// What a person should know: a user who may do more than read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// What is there and cannot be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
@@ -142,7 +145,10 @@ pub async fn test(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePa
     }
     let workspace = state.workbench.open(&name, None).await?;
     let snapshot = &workspace.snapshot;
+    let warnings = workspace.source.warnings().await;
+    let warnings = warnings.map_err(|error| Problem::new(Code::SourceUnavailable, error.to_string()))?;
     Ok(Json(SourceTested {
+        warnings,
         engine: snapshot.engine.clone(),
         engine_version: snapshot.engine_version.clone(),
         schemas: snapshot.schemas.clone(),

@@ -160,8 +160,8 @@ fn told(name: &str, tested: &SourceTested) -> String {
         out::count(tested.schemas.len(), "schema"),
         schemas.join(", ")
     );
-    for unread in tested.unread.iter().take(5) {
-        text.push_str(&format!("\n  {}", out::harmless(unread, 200)));
+    for said in tested.warnings.iter().chain(tested.unread.iter().take(5)) {
+        text.push_str(&format!("\n  {}", out::harmless(said, 300)));
     }
     text
 }

@@ -218,9 +218,16 @@ fn is_false(value: &bool) -> bool {
 
 impl Snapshot {
     /// A snapshot is named by what it holds, its source included: the same database twice is the same snapshot.
+    /// Estimates are left out, because servers make new ones of tables that nobody has touched.
     pub fn named(mut self) -> Self {
         self.id = SnapshotId(String::new());
+        let estimated = |table: &&mut Table| table.row_count_estimated;
+        let estimates: Vec<_> =
+            self.tables.iter_mut().filter(estimated).map(|table| (table.row_count.take(), table.bytes.take())).collect();
         let content = serde_json::to_vec(&self).expect("tables are plain data and always serialise");
+        for (table, figures) in self.tables.iter_mut().filter(estimated).zip(estimates) {
+            (table.row_count, table.bytes) = figures;
+        }
         self.id = SnapshotId(format!("snap_{:032x}", xxhash_rust::xxh3::xxh3_128(&content)));
         self
     }

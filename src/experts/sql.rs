@@ -13,10 +13,7 @@ pub fn dialect_of(engine: &str) -> Dialect {
 
 /// Always quoted: a list of reserved words would be wrong for some version of some engine.
 pub fn name(dialect: Dialect, name: &str) -> String {
-    match dialect {
-        Dialect::Mysql => format!("`{}`", name.replace('`', "``")),
-        Dialect::Sqlite | Dialect::Postgresql => format!("\"{}\"", name.replace('"', "\"\"")),
-    }
+    dialect.quoted(name)
 }
 
 pub fn table(dialect: Dialect, schema: &str, table: &str) -> String {

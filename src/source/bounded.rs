@@ -50,4 +50,8 @@ impl Source for Bounded {
     async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error> {
         self.source.explain(query).await
     }
+
+    async fn warnings(&self) -> Result<Vec<String>, Error> {
+        self.source.warnings().await
+    }
 }

@@ -1,11 +1,14 @@
 //! Other people's databases: reading their metadata and, through the guard, their rows. Never writing.
 
 mod bounded;
+mod cell;
 pub mod dsn;
 pub mod fingerprint;
 pub mod guard;
+pub mod mysql;
 pub mod port;
 pub mod settings;
+mod spelling;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -21,7 +24,8 @@ pub use settings::{Limits, Settings};
 pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {
     match dsn {
         Dsn::Sqlite(file) => Ok(Arc::new(sqlite::SqliteSource::open(file, settings).await?)),
-        Dsn::Postgresql(server) | Dsn::Mysql(server) => {
+        Dsn::Mysql(server) => Ok(Arc::new(mysql::MysqlSource::open(server, settings).await?)),
+        Dsn::Postgresql(server) => {
             Err(Error::CannotOpen { source_text: server.shown().to_owned(), reason: "servers are not supported yet".to_owned() })
         }
     }

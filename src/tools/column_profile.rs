@@ -8,6 +8,7 @@ use super::port::{Effect, Failure, Spec, Tool};
 use super::settings::Settings;
 use super::workspace::Workspace;
 use super::{reading, schema};
+use crate::source::Dialect;
 
 pub struct ColumnProfile {
     settings: Settings,
@@ -63,8 +64,12 @@ impl Tool for ColumnProfile {
             reading::quoted(dialect, &column.name),
             reading::quoted_table(dialect, table)
         );
+        // An empty text equals a zero, or is an error, where the other side is no text.
+        let is_textual = matches!(column.r#type.as_str(), "text" | "enum" | "other") || dialect == Dialect::Sqlite;
+        let empty = if is_textual { "sum(case when v = '' then 1 else 0 end)" } else { "0" };
+        let length = dialect.length("v");
         let sql = format!(
-            "select count(*), count(v), count(distinct v), min(v), max(v), avg(v), min(length(v)), max(length(v)), sum(case when v = '' then 1 else 0 end) from {from}"
+            "select count(*), count(v), count(distinct v), min(v), max(v), avg(v), min({length}), max({length}), {empty} from {from}"
         );
         let figures = reading::read(workspace, &sql, &self.settings.read_limits(1)).await?;
         let row = figures.rows.into_iter().next().unwrap_or_default();

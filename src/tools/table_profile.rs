@@ -41,7 +41,7 @@ struct Args {
 /// Which rows are looked at.
 enum Rows {
     All,
-    /// Every n-th by the row's own number.
+    /// About every n-th, by the row's own number or its key.
     Every(u64),
     First(u64),
 }
@@ -67,11 +67,13 @@ impl TableProfile {
     }
 
     /// What to try, best first; each is cheaper than the one before.
-    fn ways(&self, table: &Table, full: bool) -> Vec<Rows> {
+    fn ways(&self, dialect: Dialect, table: &Table, full: bool) -> Vec<Rows> {
         let quick = self.settings.quick_rows;
         match table.row_count {
             Some(count) if full || count <= quick => vec![Rows::All, Rows::First(quick)],
-            Some(count) if !table.kind.is_derived() => vec![Rows::Every(count.div_ceil(quick).max(2)), Rows::First(quick)],
+            Some(count) if !table.kind.is_derived() && dialect.is_one_of(table, 2).is_some() => {
+                vec![Rows::Every(count.div_ceil(quick).max(2)), Rows::First(quick)]
+            }
             _ if full => vec![Rows::All, Rows::First(quick)],
             _ => vec![Rows::First(quick)],
         }
@@ -111,7 +113,7 @@ impl Tool for TableProfile {
             return Ok(value);
         }
         let mut last_failure = Failure::Mendable(format!("`{}` has no columns that can be read", table.full_name()));
-        for rows in self.ways(table, full) {
+        for rows in self.ways(workspace.source.dialect(), table, full) {
             match self.profile(workspace, table, &rows).await {
                 Ok(value) => {
                     self.keep(asked, &value);
@@ -131,7 +133,10 @@ impl TableProfile {
         let name = reading::quoted_table(dialect, table);
         let from = match rows {
             Rows::All => name,
-            Rows::Every(step) => format!("{name} where rowid % {step} = 0"),
+            Rows::Every(step) => match dialect.is_one_of(table, *step) {
+                Some(condition) => format!("{name} where {condition}"),
+                None => name,
+            },
             Rows::First(count) => format!("(select * from {name} limit {count}) as s"),
         };
         let mut looked_at = 0;
@@ -182,7 +187,7 @@ fn figures_of(dialect: Dialect, column: &Column) -> Vec<String> {
             figures.extend([format!("min({name})"), format!("max({name})"), format!("avg({name})")]);
         }
         "text" | "other" => {
-            figures.extend([format!("min({name})"), format!("max({name})"), format!("max(length({name}))")]);
+            figures.extend([format!("min({name})"), format!("max({name})"), format!("max({})", dialect.length(&name))]);
             figures.push(format!("sum({name} = '')"));
         }
         _ => figures.extend([format!("min({name})"), format!("max({name})")]),

@@ -13,6 +13,7 @@ mod load;
 mod looking;
 mod model;
 mod source;
+mod source_mysql;
 mod store;
 mod support;
 mod telemetry;

@@ -1,0 +1,71 @@
+//! Which tables a view reads, from its definition as the server keeps it: every table with its database, every common table expression
+//! without, every join written out. Read by its words, because a grammar stops at what it does not know.
+
+use std::collections::BTreeSet;
+
+use sqlparser::dialect::MySqlDialect;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+/// `schema.name` each, in order; none where the definition cannot be understood.
+pub fn tables_read(definition: &str) -> Option<Vec<String>> {
+    let mut tokens = Tokenizer::new(&MySqlDialect {}, definition).tokenize().ok()?;
+    tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
+    let mut tables = BTreeSet::new();
+    // Whether each open bracket is that of a function whose arguments hold the word `from`.
+    let mut brackets = Vec::new();
+    let mut is_table_next = false;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::LParen => brackets.push(at.checked_sub(1).is_some_and(|before| takes_from(&tokens[before]))),
+            Token::RParen => drop(brackets.pop()),
+            Token::Word(word) if word.quote_style.is_none() => {
+                let is_from = word.value.eq_ignore_ascii_case("from") && brackets.last() != Some(&true);
+                is_table_next = is_from || ["join", "straight_join"].iter().any(|join| word.value.eq_ignore_ascii_case(join));
+                continue;
+            }
+            Token::Word(schema) if is_table_next => {
+                if let (Some(Token::Period), Some(Token::Word(table))) = (tokens.get(at + 1), tokens.get(at + 2)) {
+                    tables.insert(format!("{}.{}", schema.value, table.value));
+                }
+            }
+            _ => {}
+        }
+        is_table_next = is_table_next && *token == Token::LParen;
+    }
+    Some(tables.into_iter().collect())
+}
+
+fn takes_from(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if ["extract", "trim", "substring", "substr"].iter().any(|name| word.value.eq_ignore_ascii_case(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tables_read;
+
+    #[test]
+    fn tables_are_found_and_aliases_are_not() {
+        for (definition, expect) in [
+            ("select `s`.`t`.`a` AS `a` from `s`.`t`", vec!["s.t"]),
+            (
+                "with q as (select `s`.`t`.`id` AS `id` from `s`.`t`)select `q`.`id` AS `id` from (`q` join `s`.`p` on(`q`.`id` = `s`.`p`.`id`))",
+                vec!["s.p", "s.t"],
+            ),
+            ("select extract(year from `a`.`c`) AS `y` from `s`.`t` `a` where exists(select 1 from `o`.`u` limit 1)", vec!["o.u", "s.t"]),
+            ("select `s`.`t`.`a` AS `a` from `s`.`t` union all select 1 AS `1` from `s`.`odd name`", vec!["s.odd name", "s.t"]),
+            (
+                "select group_concat(distinct `s`.`t`.`a` order by `s`.`t`.`a` ASC separator ';') AS `g`,date_format(`s`.`t`.`d`,'%Y-%m') AS `m`,`s`.`t`.`d` + interval 1 day AS `n`,cast(`s`.`t`.`a` as char charset utf8mb4) AS `c` from `s`.`t` group by 1",
+                vec!["s.t"],
+            ),
+            (
+                "select trim(leading 'from `x`.`y`' from `a`.`c`) AS `t` from ((`s`.`t` `a` join `s`.`u` on(`a`.`id` = `s`.`u`.`id`)) left join (`o`.`v` straight_join `o`.`w`) on(1))",
+                vec!["o.v", "o.w", "s.t", "s.u"],
+            ),
+            ("select extract(year from (select max(`s`.`t`.`d`) from `s`.`t`)) AS `y`", vec!["s.t"]),
+            ("select 1 AS `1`", vec![]),
+        ] {
+            assert_eq!(tables_read(definition), Some(expect.into_iter().map(str::to_owned).collect()), "{definition}");
+        }
+        assert_eq!(tables_read("select `unfinished"), None);
+    }
+}
