@@ -8,6 +8,7 @@ pub mod display;
 pub mod exit;
 pub mod follow;
 pub mod global;
+pub mod guard;
 pub mod line;
 pub mod out;
 pub mod run;
@@ -48,6 +49,7 @@ pub enum Command {
     #[command(subcommand)]
     Runs(runs::Runs),
     Check(check::Check),
+    Guard(guard::Guard),
     #[command(subcommand)]
     Token(token::Token),
     Completions(completions::Completions),
@@ -81,6 +83,7 @@ impl Command {
             Self::Serve(serve) => serve.carry_out(global).await,
             Self::Runs(runs) => runs.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,
+            Self::Guard(guard) => guard.carry_out(),
             Self::Token(token) => token.carry_out(global).await,
             Self::Completions(completions) => completions.carry_out(),
         }

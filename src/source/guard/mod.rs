@@ -23,6 +23,27 @@ pub enum Dialect {
     Mysql,
 }
 
+impl Dialect {
+    /// The dialect of that name, or of the engine that is called so.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "sqlite" => Some(Self::Sqlite),
+            "postgresql" | "postgres" => Some(Self::Postgresql),
+            "mysql" | "mariadb" => Some(Self::Mysql),
+            _ => None,
+        }
+    }
+}
+
+/// What a checked text asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Query,
+}
+impl Form {
+    pub fn why(self) -> &'static str { "one query that only reads" }
+}
+
 /// SQL that was checked to read only. Nothing but [`check`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadQuery {
@@ -49,7 +70,7 @@ pub enum Fragment {
 }
 
 /// Longer texts are refused unread: the parser's cost is bounded by it.
-const MAX_SQL_BYTES: usize = 256 * 1024;
+pub const MAX_SQL_BYTES: usize = 256 * 1024;
 
 /// Deeper nesting is refused by the parser, whose stack it would use up.
 const MAX_DEPTH: usize = 60;
@@ -58,6 +79,8 @@ impl ReadQuery {
     pub fn sql(&self) -> &str {
         &self.sql
     }
+
+    pub fn form(&self) -> Form { Form::Query }
 
     /// Only to show in tests that the layers below the guard hold by themselves.
     #[cfg(test)]
