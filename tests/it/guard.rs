@@ -64,9 +64,7 @@ fn whatever_is_not_a_read_of_sqlite_is_refused() {
         "vacuum into 'x'",
         "attach 'x' as y",
         "pragma writable_schema = on",
-        "pragma table_info(t)",
         "begin",
-        "explain select 1",
         "explain query plan delete from t",
         "select * into n from t",
         "select load_extension('x')",
@@ -96,7 +94,7 @@ fn a_refusal_names_the_construct_and_its_place() {
     let text = refuses(Sqlite, "select id,\n  load_extension('x') from t");
     assert!(text.contains("`load_extension`") && text.contains("2:3"), "{text}");
     let text = refuses(Sqlite, "select 1; select 2");
-    assert!(text.contains("2 statements"), "{text}");
+    assert!(text.contains("more than one statement") && text.contains("1:9"), "{text}");
     let text = refuses(Sqlite, "delete from t");
     assert!(text.contains("`delete`"), "{text}");
     let text = refuses(Mysql, "select 1 /*!50000 into outfile 'x' */");
