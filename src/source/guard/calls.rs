@@ -64,9 +64,9 @@ impl Reader<'_> {
         })?;
         if name.is_any_word(MAKERS) {
             for token in self.since(place) {
-                let is_large = token.kind == Kind::Number && token.text.parse::<f64>().is_ok_and(|number| number > MAX_MADE as f64);
+                let is_large = token.kind == Kind::Number && token.text.parse::<u64>().map_or(true, |number| number > MAX_MADE);
                 // `%.*c` takes its width from an argument.
-                if is_large || token.kind == Kind::Text && token.text.contains(['*']) && name.is_any_word(&["printf", "format"]) {
+                if is_large || token.kind == Kind::Text && token.text.contains('*') && name.is_any_word(&["printf", "format"]) {
                     return self.refuse_at(*token, format!("a length that is not known to be under {MAX_MADE}"));
                 }
             }
@@ -75,12 +75,16 @@ impl Reader<'_> {
     }
 
     fn argument(&mut self, function: Token<'_>) -> Read {
-        if function.is_any_word(&["xmlelement", "xmlpi"]) && self.take("name") {
+        if function.is_any_word(&["xmlelement", "xmlpi"]) && self.is("name") && matches!(self.ahead(1).kind, Kind::Word | Kind::Name) {
+            self.advance();
             return self.name().map(drop);
         }
+        if function.is_word("xmlroot") && (self.take_phrase(&["version", "no", "value"]) || self.is_any(&["version", "standalone"])) {
+            return Ok(());
+        }
         self.take("variadic");
-        if self.starts_query() && self.is("select") {
-            return self.unexpected();
+        if function.is_word("json_array") && self.is("select") {
+            return self.query();
         }
         self.expr()?;
         if self.is_postgresql() && (self.take_sign("=>") || self.take_sign(":=") || self.take_sign(":")) {
@@ -112,7 +116,10 @@ impl Reader<'_> {
             self.passed_by();
             return Ok(());
         }
-        if self.take_any(&["from", "for", "placing", "using", "similar", "value"]) {
+        if self.take("using") {
+            return self.path().map(drop);
+        }
+        if self.take_any(&["from", "for", "placing", "similar", "value"]) {
             return self.expr();
         }
         if self.take("version") {
@@ -148,9 +155,14 @@ impl Reader<'_> {
                 if !self.take_any(&["empty", "error", "null"]) {
                     return self.unexpected();
                 }
-            } else if !self.take_phrase(&["format", "json"])
-                && !self.take_phrase(&["with", "unique", "keys"])
-                && !self.take_phrase(&["without", "unique", "keys"])
+            } else if self.take_phrase(&["format", "json"]) {
+                if self.take("encoding") {
+                    self.name()?;
+                }
+            } else if self.take_phrase(&["with", "unique"]) || self.take_phrase(&["without", "unique"]) {
+                self.take("keys");
+            } else if !self.take("indent")
+                && !self.take_phrase(&["no", "indent"])
                 && !self.take_phrase(&["with", "wrapper"])
                 && !self.take_phrase(&["without", "wrapper"])
             {
@@ -172,7 +184,7 @@ impl Reader<'_> {
             return self.sizes();
         }
         self.take_any(&["precision", "varying"]);
-        if name.is_any_word(&["character", "char", "national", "long", "nchar"]) {
+        if name.is_any_word(&["character", "char", "national", "long", "nchar"]) && !self.is_phrase(&["character", "set"]) {
             self.take_any(&["character", "char", "large"]);
             self.take_any(&["varying", "object"]);
         }
@@ -239,4 +251,4 @@ impl Reader<'_> {
 }
 
 /// Words that stand before the next argument without a comma.
-const BETWEEN_ARGUMENTS: &[&str] = &["from", "for", "using", "order", "separator", "as"];
+const BETWEEN_ARGUMENTS: &[&str] = &["from", "for", "using", "order", "separator", "as", "returning", "version", "standalone"];

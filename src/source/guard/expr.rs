@@ -46,7 +46,10 @@ impl Reader<'_> {
                 self.operator()?;
             } else if token.kind == Kind::Sign && ["+", "-", "~"].contains(&token.text) || self.is_mysql() && token.is_sign("!") {
                 self.advance();
-            } else if self.is_postgresql() && token.kind == Kind::Sign && ["@", "|/", "||/", "!!", "@@", "#", "?-", "?|", "@-@"].contains(&token.text) {
+            } else if self.is_postgresql()
+                && token.kind == Kind::Sign
+                && ["@", "|/", "||/", "!!", "@@", "#", "?-", "?|", "@-@"].contains(&token.text)
+            {
                 self.advance();
             } else {
                 return Ok(());
@@ -138,11 +141,19 @@ impl Reader<'_> {
         if self.take_sign(".") {
             return self.expect_sign("*");
         }
+        // As in Oracle, where MariaDB is told to be like it.
+        if self.is_mysql() && path.schema.is_some() && path.last.is_any_word(&["nextval", "currval"]) {
+            return self.refuse_at(path.last, "a sequence, which reading would move; read its table instead");
+        }
         if self.is_sign("(") {
             self.call(path.schema, path.last)?;
+            if path.last.is_any_word(&["timestamp", "time"]) {
+                self.time_zone_words();
+            }
         } else if path.last.is_any_word(&["timestamp", "time"]) && self.is_any(&["with", "without"]) && self.ahead(1).is_word("time") {
             self.time_zone_words();
-        } else if self.is_postgresql() && path.last.is_any_word(&["double", "character", "bit", "char"]) && self.ahead(1).kind == Kind::Text {
+        } else if self.is_postgresql() && path.last.is_any_word(&["double", "character", "bit", "char"]) && self.ahead(1).kind == Kind::Text
+        {
             self.take_any(&["precision", "varying"]);
         }
         let is_literal = self.is_postgresql() || self.is_mysql() && path.last.is_any_word(&["date", "time", "timestamp"]);
@@ -402,16 +413,33 @@ const INFIX: &[&str] = &["and", "or", "like", "between", "overlaps", "escape", "
 const NEGATED: &[&str] = &["like", "between"];
 
 const UNITS: &[&str] = &[
-    "microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "second_microsecond", "minute_microsecond",
-    "minute_second", "hour_microsecond", "hour_second", "hour_minute", "day_microsecond", "day_second", "day_minute", "day_hour",
+    "microsecond",
+    "second",
+    "minute",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "year",
+    "second_microsecond",
+    "minute_microsecond",
+    "minute_second",
+    "hour_microsecond",
+    "hour_second",
+    "hour_minute",
+    "day_microsecond",
+    "day_second",
+    "day_minute",
+    "day_hour",
     "year_month",
 ];
 
 /// The operators that PostgreSQL and its usual extensions bring; any other may call whatever a user has written.
 const POSTGRESQL_OPERATORS: &[&str] = &[
-    "!!", "!~", "!~*", "!~~", "!~~*", "#", "##", "#-", "#=", "#>", "#>>", "%", "%#", "%%", "%>", "%>>", "&", "&&", "&&&", "&<", "&<|", "&>",
-    "*", "*<", "*<=", "*<>", "*=", "*>", "*>=", "+", "-", "->", "->>", "-|-", "/", "<", "<#>", "<%", "<+>", "<->", "<->>", "<->>>", "<<",
-    "<<%", "<<->", "<<->>", "<<<->", "<<=", "<<|", "<=", "<=>", "<>", "<@", "<^", "=", ">", ">=", ">>", ">>=", ">^", "?", "?#", "?&", "?-",
-    "?-|", "?<@", "?@>", "?|", "?||", "?~", "@", "@-@", "@>", "@?", "@@", "@@@", "@~", "^", "^<@", "^@", "^@>", "^~", "|", "|&>", "|/",
-    "|=|", "|>>", "||", "||/", "~", "~*", "~<=~", "~<~", "~=", "~>", "~>=~", "~>~", "~@", "~~", "~~*", "!=",
+    "!!", "!~", "!~*", "!~~", "!~~*", "#", "##", "#-", "#=", "#>", "#>>", "%", "%#", "%%", "%>", "%>>", "&", "&&", "&&&", "&<", "&<|",
+    "&>", "*", "*<", "*<=", "*<>", "*=", "*>", "*>=", "+", "-", "->", "->>", "-|-", "/", "<", "<#>", "<%", "<+>", "<->", "<->>", "<->>>",
+    "<<", "<<%", "<<->", "<<->>", "<<<->", "<<=", "<<|", "<=", "<=>", "<>", "<@", "<^", "=", ">", ">=", ">>", ">>=", ">^", "?", "?#", "?&",
+    "?-", "?-|", "?<@", "?@>", "?|", "?||", "?~", "@", "@-@", "@>", "@?", "@@", "@@@", "@~", "^", "^<@", "^@", "^@>", "^~", "|", "|&>",
+    "|/", "|=|", "|>>", "||", "||/", "~", "~*", "~<=~", "~<~", "~=", "~>", "~>=~", "~>~", "~@", "~~", "~~*", "!=",
 ];

@@ -2,7 +2,7 @@
 
 use super::functions;
 use super::lex::Kind;
-use super::reader::{Path, Read, Reader};
+use super::reader::{Path, Read, Reader, WRITES};
 
 impl Reader<'_> {
     /// One table and all that is joined to it.
@@ -45,6 +45,10 @@ impl Reader<'_> {
             self.in_brackets(|reader| {
                 if reader.starts_query() {
                     return reader.query();
+                }
+                // Some of these are names as well, but not where a statement could begin.
+                if reader.is_any(WRITES) {
+                    return reader.unexpected();
                 }
                 reader.list(Self::joined)?;
                 reader.tail()
@@ -260,7 +264,7 @@ impl Reader<'_> {
                     continue;
                 }
                 reader.advance();
-                reader.operand()?;
+                reader.expr()?;
             }
             Ok(())
         })

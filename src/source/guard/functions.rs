@@ -31,7 +31,9 @@ pub fn is_allowed_call(dialect: Dialect, path: Path<'_>) -> bool {
 pub fn is_allowed_as_table(dialect: Dialect, path: Path<'_>) -> bool {
     let name = path.last.text;
     match dialect {
-        Dialect::Sqlite => path.schema.is_none() && (listed(sqlite::TABLES, name) || pragma(name).is_some_and(|name| pragmas::is_allowed(name, true))),
+        Dialect::Sqlite => {
+            path.schema.is_none() && (listed(sqlite::TABLES, name) || pragma(name).is_some_and(|name| pragmas::is_allowed(name, true)))
+        }
         Dialect::Postgresql => is_allowed_call(dialect, path),
         Dialect::Mysql => false,
     }

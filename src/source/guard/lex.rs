@@ -110,24 +110,25 @@ impl<'a> Lexer<'a> {
 
     /// Whether a comment stood here, which is then passed.
     fn comment(&mut self, rest: &str) -> Lex<bool> {
-        let length = if rest.starts_with("--") && self.is_line_comment(&rest[2..]) || self.dialect == Dialect::Mysql && rest.starts_with('#') {
-            let ends = |sign: char| sign == '\n' || sign == '\r' && self.dialect == Dialect::Postgresql;
-            rest.find(ends).unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            for sign in ["/*!", "/*M!", "/*m!"] {
-                if rest.starts_with(sign) {
-                    return self.refuse(self.at, format!("`{sign}`, which some databases execute; leave it out"));
+        let length =
+            if rest.starts_with("--") && self.is_line_comment(&rest[2..]) || self.dialect == Dialect::Mysql && rest.starts_with('#') {
+                let ends = |sign: char| sign == '\n' || sign == '\r' && self.dialect == Dialect::Postgresql;
+                rest.find(ends).unwrap_or(rest.len())
+            } else if rest.starts_with("/*") {
+                for sign in ["/*!", "/*M!", "/*m!"] {
+                    if rest.starts_with(sign) {
+                        return self.refuse(self.at, format!("`{sign}`, which some databases execute; leave it out"));
+                    }
                 }
-            }
-            match block_comment(rest, self.dialect == Dialect::Postgresql) {
-                Some(length) => length,
-                // As SQLite reads it.
-                None if self.dialect == Dialect::Sqlite => rest.len(),
-                None => return self.refuse(self.at, "a comment without an end"),
-            }
-        } else {
-            return Ok(false);
-        };
+                match block_comment(rest, self.dialect == Dialect::Postgresql) {
+                    Some(length) => length,
+                    // As SQLite reads it.
+                    None if self.dialect == Dialect::Sqlite => rest.len(),
+                    None => return self.refuse(self.at, "a comment without an end"),
+                }
+            } else {
+                return Ok(false);
+            };
         self.lexed.comments.push(self.at..self.at + length);
         self.at += length;
         Ok(true)
@@ -141,6 +142,11 @@ impl<'a> Lexer<'a> {
     fn string(&mut self, start: usize, escapes: bool) -> Lex {
         let bytes = self.sql.as_bytes();
         let quote = bytes[self.at];
+        // Behind a line break PostgreSQL goes on with a string by the rules of its first part.
+        let goes_on = |token: &Token<'_>| token.kind == Kind::Text && matches!(bytes[token.at], b'e' | b'E');
+        if self.dialect == Dialect::Postgresql && self.lexed.tokens.last().is_some_and(goes_on) {
+            return self.refuse(start, "a string right behind an `e'…'`; write it in one piece");
+        }
         let mut at = self.at + 1;
         while at < bytes.len() {
             match bytes[at] {
@@ -198,7 +204,8 @@ impl<'a> Lexer<'a> {
         let bytes = rest.as_bytes();
         let digits = |from: usize| from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'_').count();
         let based = bytes[0] == b'0' && matches!(bytes.get(1), Some(b'x' | b'X' | b'o' | b'O' | b'b' | b'B'));
-        let mut end = if based { 2 + bytes[2..].iter().take_while(|byte| byte.is_ascii_hexdigit() || **byte == b'_').count() } else { digits(0) };
+        let mut end =
+            if based { 2 + bytes[2..].iter().take_while(|byte| byte.is_ascii_hexdigit() || **byte == b'_').count() } else { digits(0) };
         if !based && bytes.get(end) == Some(&b'.') {
             end = digits(end + 1);
         }
@@ -239,10 +246,6 @@ impl<'a> Lexer<'a> {
             if digits && !inner.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return self.refuse(start, "a string of digits with something else in it");
             }
-            // A line break continues the string by the rules of its first part.
-            if word.eq_ignore_ascii_case("e") && self.sql[self.at..].trim_start().starts_with(['\'', '-']) {
-                return self.refuse(self.at, "an `e'…'` that goes on behind its end; write it in one piece");
-            }
             return Ok(());
         }
         self.keep(Kind::Word, start..start + length, start..start + length);
@@ -263,7 +266,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn touches_a_name(&self) -> bool {
-        self.lexed.tokens.last().is_some_and(|token| token.end == self.at && matches!(token.kind, Kind::Word | Kind::Name | Kind::EscapedName))
+        self.lexed
+            .tokens
+            .last()
+            .is_some_and(|token| token.end == self.at && matches!(token.kind, Kind::Word | Kind::Name | Kind::EscapedName))
     }
 
     fn sign(&mut self, first: char, rest: &str) -> Lex {

@@ -1,6 +1,6 @@
 //! Queries: `with`, `select`, `values`, `table`, what joins them, and what follows them. Whatever could write or lock has no rule here.
 
-use super::lex::Kind;
+use super::lex::{Kind, Token};
 use super::reader::{Read, Reader};
 
 impl Reader<'_> {
@@ -55,12 +55,13 @@ impl Reader<'_> {
         let place = self.place();
         self.in_brackets(|reader| if reader.starts_query() || reader.is_sign("(") { reader.query() } else { reader.unexpected() })?;
         let body = self.since(place);
-        let ends = |words: &[&str], tokens: &[super::lex::Token<'_>]| tokens.iter().any(|token| token.is_any_word(words));
-        let repeats = body.iter().any(|token| matches!(token.kind, Kind::Word | Kind::Name) && token.text.eq_ignore_ascii_case(name.text));
+        let ends = |words: &[&str], tokens: &[Token<'_>]| tokens.iter().any(|token| token.is_any_word(words));
+        let repeats = body.windows(2).any(|pair| pair[0].is_any_word(&["from", "join"]) && pair[1].text.eq_ignore_ascii_case(name.text));
         if recursive
             && repeats
             && !ends(&["where", "on", "using", "natural", "having", "limit", "fetch"], body)
             && !ends(&["limit", "fetch"], self.all())
+            && !self.is("cycle")
         {
             return self.refuse_at(name, format!("the recursion of `{}`, which has no end; give it a `where` or a `limit`", name.text));
         }
@@ -256,6 +257,15 @@ impl Reader<'_> {
 }
 
 const MYSQL_OPTIONS: &[&str] = &[
-    "all", "distinct", "distinctrow", "high_priority", "straight_join", "sql_small_result", "sql_big_result", "sql_buffer_result",
-    "sql_cache", "sql_no_cache", "sql_calc_found_rows",
+    "all",
+    "distinct",
+    "distinctrow",
+    "high_priority",
+    "straight_join",
+    "sql_small_result",
+    "sql_big_result",
+    "sql_buffer_result",
+    "sql_cache",
+    "sql_no_cache",
+    "sql_calc_found_rows",
 ];

@@ -23,14 +23,42 @@ pub struct Path<'a> {
 
 /// Begin or join clauses in some position, so they are no name there.
 const NO_NAMES: &[&str] = &[
-    "and", "as", "between", "case", "else", "end", "except", "fetch", "for", "from", "group", "having", "in", "intersect", "into", "is",
-    "join", "like", "limit", "not", "on", "or", "order", "select", "set", "then", "union", "using", "when", "where", "with",
+    "and",
+    "as",
+    "between",
+    "case",
+    "else",
+    "end",
+    "except",
+    "fetch",
+    "for",
+    "from",
+    "group",
+    "having",
+    "in",
+    "intersect",
+    "into",
+    "is",
+    "join",
+    "like",
+    "limit",
+    "not",
+    "on",
+    "or",
+    "order",
+    "select",
+    "set",
+    "then",
+    "union",
+    "using",
+    "when",
+    "where",
+    "with",
 ];
 
 /// Follow an expression or a table, so they are no alias without `as`.
-const NO_ALIASES: &[&str] = &[
-    "asc", "cross", "desc", "full", "inner", "left", "natural", "nulls", "offset", "qualify", "returning", "right", "window",
-];
+const NO_ALIASES: &[&str] =
+    &["asc", "cross", "desc", "full", "inner", "left", "natural", "nulls", "offset", "qualify", "returning", "right", "window"];
 
 const MYSQL_NO_ALIASES: &[&str] = &["force", "ignore", "lock", "partition", "procedure", "straight_join", "use"];
 
@@ -263,9 +291,36 @@ impl<'a> Reader<'a> {
 
 /// Verbs that need no guess.
 pub const WRITES: &[&str] = &[
-    "alter", "analyze", "attach", "begin", "call", "commit", "copy", "create", "delete", "detach", "do", "drop", "execute", "grant",
-    "insert", "load", "lock", "merge", "prepare", "reindex", "rename", "replace", "revoke", "rollback", "savepoint", "set", "truncate",
-    "update", "use", "vacuum",
+    "alter",
+    "analyze",
+    "attach",
+    "begin",
+    "call",
+    "commit",
+    "copy",
+    "create",
+    "delete",
+    "detach",
+    "do",
+    "drop",
+    "execute",
+    "grant",
+    "insert",
+    "load",
+    "lock",
+    "merge",
+    "prepare",
+    "reindex",
+    "rename",
+    "replace",
+    "revoke",
+    "rollback",
+    "savepoint",
+    "set",
+    "truncate",
+    "update",
+    "use",
+    "vacuum",
 ];
 
 impl Token<'_> {
