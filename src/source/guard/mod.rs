@@ -11,6 +11,7 @@ mod expr;
 mod from;
 mod functions;
 mod lex;
+mod operators;
 mod query;
 mod reader;
 mod statement;
