@@ -13,6 +13,7 @@ Exit codes:
   2    wrong usage, configuration, or a request that cannot be granted as it stands
   3    the run was cancelled
   4    the server cannot be reached
+  5    the guard refuses the SQL
   130  interrupted; a run that was started goes on when Fathom is started again";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,7 @@ pub enum Exit {
     Usage,
     Cancelled,
     Unreachable,
+    Denied,
     Interrupted,
 }
 
@@ -38,6 +40,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Cancelled => 3,
             Self::Unreachable => 4,
+            Self::Denied => 5,
             Self::Interrupted => 130,
         }
     }
@@ -124,7 +127,7 @@ mod tests {
         ] {
             assert_eq!(Exit::of_error(&error).code(), code, "{error:#}");
         }
-        let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Cancelled, Exit::Unreachable, Exit::Interrupted];
+        let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Cancelled, Exit::Unreachable, Exit::Denied, Exit::Interrupted];
         for exit in all {
             assert!(EXIT_CODES.contains(&format!("\n  {} ", exit.code())), "{exit:?} is not in the help");
         }

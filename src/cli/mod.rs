@@ -10,6 +10,7 @@ pub mod exit;
 pub mod follow;
 pub mod global;
 pub mod grid;
+pub mod guard;
 pub mod line;
 pub mod looking;
 pub mod out;
@@ -65,6 +66,7 @@ pub enum Command {
     #[command(subcommand)]
     Secrets(secrets::Secrets),
     Check(check::Check),
+    Guard(guard::Guard),
     #[command(subcommand)]
     Token(token::Token),
     Completions(completions::Completions),
@@ -104,6 +106,7 @@ impl Command {
             Self::Sql(sql) => sql.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,
+            Self::Guard(guard) => guard.carry_out(),
             Self::Token(token) => token.carry_out(global).await,
             Self::Completions(completions) => completions.carry_out(),
         }

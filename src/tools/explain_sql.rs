@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::port::{Effect, Failure, Spec, Tool};
 use super::workspace::Workspace;
 use super::{reading, schema};
-use crate::source::guard;
+use crate::source::guard::{self, Form};
 
 pub struct ExplainSql;
 
@@ -36,7 +36,11 @@ impl Tool for ExplainSql {
     async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let query = guard::check(workspace.source.dialect(), &args.sql).map_err(|refusal| Failure::Mendable(refusal.to_string()))?;
-        let plan = workspace.source.explain(&query).await.map_err(reading::source_failure)?;
+        if query.form() == Form::Listing {
+            let why = "this is no query, so it has no plan; give one `select`".to_owned();
+            return Err(Failure::Mendable(why));
+        }
+        let plan = workspace.source.explain(&query.planned()).await.map_err(reading::source_failure)?;
         Ok(json!({"plan": plan}))
     }
 }

@@ -34,7 +34,7 @@ impl Tool for RunSqlReadonly {
         let longest = (self.settings.tool_time_ms / 1_000).max(1);
         Spec {
             name: "run_sql_readonly",
-            description: "Runs one SELECT, VALUES or WITH … SELECT and returns columns, types and rows with real NULLs and numbers. Anything that could write is refused. `truncated` says that more rows exist.",
+            description: "Runs one SELECT, VALUES or WITH … SELECT (or what else only reads: EXPLAIN of these, SHOW, DESCRIBE, safe PRAGMAs) and returns columns, types and rows with real NULLs and numbers. Anything that could write is refused. `truncated` says that more rows exist.",
             args: schema::object(
                 json!({
                     "sql": {"type": "string", "minLength": 1, "maxLength": 20000, "description": "One query in the database's own dialect."},

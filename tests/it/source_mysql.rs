@@ -349,7 +349,8 @@ async fn what_the_tools_compose_is_understood() {
          insert into orders select seq, if(seq % 10 = 0, 77, 1 + seq % 2), concat(1 + seq % 2), seq / 4, '2026-01-01' + interval seq hour from seq_1_to_300; analyze table orders",
     )
     .await;
-    let workbench = LocalWorkbench::new(Arc::new(FakeStore::default()), Settings::default());
+    let store = Arc::new(FakeStore::default());
+    let workbench = LocalWorkbench::new(store.clone(), crate::support::book(store), Settings::default());
     let workspace = workbench.open(&shop.url, None).await.unwrap();
     let registry = Registry::standard(ToolSettings { quick_rows: 50, ..ToolSettings::default() });
     let call = async |name: &str, args: Value| {

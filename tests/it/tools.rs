@@ -328,15 +328,25 @@ async fn queries_run_within_bounds_or_say_what_is_wrong() {
     let shop = Shop::new().await;
     let rows = shop.ok("run_sql_readonly", json!({"sql": "select id, null as n, total from orders order by id", "max_rows": 2})).await;
     assert_eq!((&rows["rows"], &rows["truncated"]), (&json!([[10, null, 12.5], [11, null, 7.0]]), &json!(true)));
-    for sql in ["delete from orders", "select 1; select 2", "pragma query_only = 0", "select * from no_such_table", "explain select 1"] {
+    for sql in
+        ["delete from orders", "select 1; select 2", "pragma query_only = 0", "select * from no_such_table", "explain delete from orders"]
+    {
         shop.mendable("run_sql_readonly", json!({"sql": sql})).await;
     }
-    let endless = "with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r";
+    let endless = "with recursive r(n) as (select 1 union all select n + 1 from r where n > 0) select count(*) from r";
     let text = shop.mendable("run_sql_readonly", json!({"sql": endless, "timeout_sec": 0.05})).await;
     assert!(text.contains("ended after 50 ms"), "{text}");
     let plan = shop.ok("explain_sql", json!({"sql": "select * from orders where id = 1"})).await;
     assert!(plan["plan"][0].as_str().unwrap().contains("SEARCH orders"), "{plan}");
-    shop.mendable("explain_sql", json!({"sql": "delete from orders"})).await;
+    let plan = shop.ok("explain_sql", json!({"sql": "explain query plan select * from orders where id = 1"})).await;
+    assert!(plan["plan"][0].as_str().unwrap().contains("SEARCH orders"), "{plan}");
+    for sql in ["delete from orders", "pragma table_info(orders)"] {
+        shop.mendable("explain_sql", json!({"sql": sql})).await;
+    }
+    for sql in ["explain query plan select * from orders", "pragma table_info(orders)", "pragma user_version"] {
+        let rows = shop.ok("run_sql_readonly", json!({"sql": sql})).await;
+        assert!(rows["row_count"].as_u64().unwrap() > 0, "{sql}: {rows}");
+    }
 }
 
 #[tokio::test]

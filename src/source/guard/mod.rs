@@ -1,19 +1,25 @@
 //! The guard: the one place where SQL text becomes a [`ReadQuery`]. Default deny. No IO.
 //!
-//! It is the first of several layers and never trusted alone: the session of each database refuses writes by itself.
+//! It reads each engine's own grammar of reading, and that grammar alone: what no rule names is refused, and so is a function that no list
+//! names. It is the first of several layers and never trusted alone: the session of each database refuses writes by itself.
+//!
+//! What it takes for granted: sessions of MySQL without `ANSI_QUOTES` and `NO_BACKSLASH_ESCAPES` in their `sql_mode`, and sessions of
+//! PostgreSQL with `standard_conforming_strings` on; where strings end depends on these.
 
+mod calls;
+mod expr;
+mod from;
 mod functions;
-mod lexed;
-mod walk;
+mod lex;
+mod operators;
+mod query;
+mod reader;
+mod statement;
 
-use std::ops::ControlFlow;
+pub use functions::{is_allowed as is_function_allowed, pragmas::is_allowed as is_pragma_allowed};
 
-use sqlparser::ast::{Statement, Visit};
-use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
-use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Token;
-
-pub use functions::is_allowed as is_function_allowed;
+use lex::Kind;
+use reader::Reader;
 
 /// Whose SQL it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +29,25 @@ pub enum Dialect {
     Mysql,
 }
 
+/// What a checked text asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Rows of a query; it may stand inside another and behind `explain`.
+    Query,
+    /// The plan of a query, as the database prints it.
+    Plan,
+    /// Metadata or settings: `show`, `describe`, `pragma`.
+    Listing,
+}
+
 /// SQL that was checked to read only. Nothing but [`check`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadQuery {
+    /// Without comments, and without a semicolon behind it.
     sql: String,
+    form: Form,
+    /// Where the query begins whose plan is asked for.
+    planned_from: usize,
 }
 
 /// Why a text was not let through.
@@ -48,64 +69,81 @@ pub enum Fragment {
     Ordering,
 }
 
-/// Longer texts are refused unread: the parser's cost is bounded by it.
-const MAX_SQL_BYTES: usize = 256 * 1024;
+/// Longer texts are refused unread: the cost of reading is bounded by it.
+pub const MAX_SQL_BYTES: usize = 256 * 1024;
 
-/// Deeper nesting is refused by the parser, whose stack it would use up.
+/// Deeper nesting is refused, because it would use up the stack.
 const MAX_DEPTH: usize = 60;
+
+impl Dialect {
+    /// The dialect of that name, or of the engine that is called so.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "sqlite" => Some(Self::Sqlite),
+            "postgresql" | "postgres" => Some(Self::Postgresql),
+            "mysql" | "mariadb" => Some(Self::Mysql),
+            _ => None,
+        }
+    }
+}
+
+impl Form {
+    /// Why it was let through.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Query => "one query that only reads",
+            Self::Plan => "the plan of one query that only reads",
+            Self::Listing => "a look at metadata or settings",
+        }
+    }
+}
 
 impl ReadQuery {
     pub fn sql(&self) -> &str {
         &self.sql
     }
 
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The query itself, where the text asks for its plan.
+    pub fn planned(&self) -> Self {
+        match self.form {
+            Form::Query | Form::Listing => self.clone(),
+            Form::Plan => Self { sql: self.sql[self.planned_from..].to_owned(), form: Form::Query, planned_from: 0 },
+        }
+    }
+
     /// Only to show in tests that the layers below the guard hold by themselves.
     #[cfg(test)]
     pub(in crate::source) fn unchecked(sql: &str) -> Self {
-        Self { sql: sql.to_owned() }
+        Self { sql: sql.to_owned(), form: Form::Query, planned_from: 0 }
     }
 }
 
-/// Lets one read-only statement through.
+/// Lets one read-only statement through. What it gives is the text that it has read, and nothing else of it.
 pub fn check(dialect: Dialect, sql: &str) -> Result<ReadQuery, Refusal> {
-    let text = lexed::without_comments(dialect, bounded(sql)?)?;
-    // What the grammar cannot read but the engine can is taken out for the check alone; it holds nothing but keywords.
-    let statements = match parser(dialect, &text).and_then(|mut parser| parser.parse_statements()) {
-        Ok(statements) => statements,
-        Err(error) => match lexed::simplified(&text) {
-            Some(simpler) => parser(dialect, &simpler).and_then(|mut parser| parser.parse_statements()).map_err(unreadable)?,
-            None => return Err(unreadable(error)),
-        },
-    };
-    match statements.as_slice() {
-        [] => Err(Refusal::of("an empty text; give one `select`")),
-        [Statement::Query(query)] => {
-            let mut walk = walk::Walk::new(dialect);
-            match query.visit(&mut walk) {
-                ControlFlow::Continue(()) => Ok(ReadQuery { sql: text.trim().trim_end_matches(';').trim_end().to_owned() }),
-                ControlFlow::Break(refusal) => Err(*refusal),
-            }
-        }
-        [other] => Err(Refusal::of(walk::describe_statement(other))),
-        several => Err(Refusal::of(format!("{} statements in one text; give one `select` at a time", several.len()))),
-    }
+    let lexed = lex::lex(dialect, bounded(sql)?)?;
+    let (form, planned) = Reader::new(dialect, sql, &lexed.tokens).statement()?;
+    let start = lexed.tokens[0].at;
+    let last = lexed.tokens.iter().rev().find(|token| token.kind != Kind::End && !token.is_sign(";"));
+    let end = last.map_or(start, |token| token.end);
+    Ok(ReadQuery { sql: lexed.without_comments(sql, start..end), form, planned_from: lexed.tokens[planned].at - start })
 }
 
 /// Checks that a fragment is whole by itself, so that it cannot close the bracket it will stand in.
 pub fn check_fragment(dialect: Dialect, fragment: Fragment, text: &str) -> Result<(), Refusal> {
-    let text = lexed::without_comments(dialect, bounded(text)?)?;
-    let mut parser = parser(dialect, &text).map_err(unreadable)?;
+    let lexed = lex::lex(dialect, bounded(text)?)?;
+    let mut reader = Reader::new(dialect, text, &lexed.tokens);
     match fragment {
-        Fragment::Condition => drop(parser.parse_expr().map_err(unreadable)?),
-        Fragment::Ordering => drop(parser.parse_comma_separated(Parser::parse_order_by_expr).map_err(unreadable)?),
+        Fragment::Condition => reader.expr()?,
+        Fragment::Ordering => reader.list(Reader::ordering)?,
     }
-    let rest = parser.peek_token();
-    match rest.token {
-        Token::EOF => Ok(()),
-        other => Err(Refusal {
-            construct: format!("`{}` after the end of the {}", clip(&other.to_string()), fragment.name()),
-            position: walk::position(rest.span.start),
-        }),
+    let rest = reader.peek();
+    match rest.kind {
+        Kind::End => Ok(()),
+        _ => reader.refuse(format!("`{}` after the end of the {}", rest.text, fragment.name())),
     }
 }
 
@@ -119,40 +157,17 @@ impl Fragment {
 }
 
 impl Refusal {
-    fn of(construct: impl Into<String>) -> Self {
-        Self { construct: construct.into(), position: None }
+    fn at(sql: &str, at: usize, construct: impl Into<String>) -> Self {
+        let before = &sql[..at];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+        Self { construct: construct.into(), position: Some(format!("{line}:{column}")) }
     }
 }
 
 fn bounded(sql: &str) -> Result<&str, Refusal> {
     if sql.len() > MAX_SQL_BYTES {
-        return Err(Refusal::of(format!("a text of {} bytes; {MAX_SQL_BYTES} is the most", sql.len())));
+        return Err(Refusal { construct: format!("a text of {} bytes; {MAX_SQL_BYTES} is the most", sql.len()), position: None });
     }
     Ok(sql)
-}
-
-fn parser<'a>(dialect: Dialect, text: &str) -> Result<Parser<'a>, ParserError> {
-    let grammar: &'static dyn Grammar = match dialect {
-        Dialect::Sqlite => &SQLiteDialect {},
-        Dialect::Postgresql => &PostgreSqlDialect {},
-        Dialect::Mysql => &MySqlDialect {},
-    };
-    Parser::new(grammar).with_recursion_limit(MAX_DEPTH).try_with_sql(text)
-}
-
-/// The parser's own words, with the place taken out of them.
-fn unreadable(error: ParserError) -> Refusal {
-    let text = match error {
-        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
-        ParserError::RecursionLimitExceeded => return Refusal::of(format!("nesting deeper than {MAX_DEPTH} levels")),
-    };
-    let (words, position) = match text.rsplit_once(" at Line: ") {
-        Some((words, at)) => (words.to_owned(), Some(at.replace(", Column: ", ":"))),
-        None => (text, None),
-    };
-    Refusal { construct: format!("this is not a `select` that can be read: {}", clip(&words)), position }
-}
-
-fn clip(text: &str) -> String {
-    if text.chars().count() <= 160 { text.to_owned() } else { text.chars().take(160).chain("…".chars()).collect() }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use libsqlite3_sys as ffi;
 use sqlx::SqliteConnection;
 
-use crate::source::guard::{Dialect, is_function_allowed};
+use crate::source::guard::{Dialect, is_function_allowed, is_pragma_allowed};
 
 /// Steps of SQLite's machine between two looks at the clock; well below a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
@@ -158,27 +158,8 @@ fn may_read(action: c_int, first: Option<&str>, second: Option<&str>) -> bool {
     match action {
         ffi::SQLITE_SELECT | ffi::SQLITE_READ | ffi::SQLITE_RECURSIVE => true,
         ffi::SQLITE_FUNCTION => second.is_some_and(|name| is_function_allowed(Dialect::Sqlite, name)),
-        // Table-valued functions and full-text tables ask these by themselves.
-        ffi::SQLITE_PRAGMA => match (first, second) {
-            (Some(name), None) => ASKED_WITHOUT_ARGUMENT.iter().any(|known| known.eq_ignore_ascii_case(name)),
-            (Some(name), Some(_)) => ASKED_OF_AN_OBJECT.iter().any(|known| known.eq_ignore_ascii_case(name)),
-            (None, _) => false,
-        },
+        // Statements ask these, and table-valued functions and full-text tables by themselves.
+        ffi::SQLITE_PRAGMA => first.is_some_and(|name| is_pragma_allowed(name, second.is_some())),
         _ => false,
     }
 }
-
-const ASKED_WITHOUT_ARGUMENT: [&str; 9] = [
-    "collation_list",
-    "compile_options",
-    "data_version",
-    "database_list",
-    "encoding",
-    "function_list",
-    "module_list",
-    "pragma_list",
-    "table_list",
-];
-
-const ASKED_OF_AN_OBJECT: [&str; 7] =
-    ["foreign_key_list", "index_info", "index_list", "index_xinfo", "table_info", "table_list", "table_xinfo"];
