@@ -81,16 +81,16 @@ const ODD: &str = r#"
     insert into exact values (1), (2), (3);
 "#;
 
+/// The other database and the odd one; what is named last goes first, and the one that others' keys point to has to go last.
 async fn odd() -> (TestDatabase, TestDatabase) {
     let other = database("create table far (id int primary key)").await;
     let odd = database(&ODD.replace("OTHER", &other.name)).await;
-    // The one whose keys point to the other has to go first.
-    (odd, other)
+    (other, odd)
 }
 
 #[tokio::test]
 async fn a_harvest_knows_what_a_hostile_schema_holds() {
-    let (odd, other) = odd().await;
+    let (other, odd) = odd().await;
     let snapshot = harvest(&odd).await;
     assert_eq!((snapshot.engine.as_str(), snapshot.schemas.as_slice()), ("mysql", std::slice::from_ref(&odd.name)));
     assert!(snapshot.engine_version.contains("MariaDB"));
@@ -181,7 +181,7 @@ async fn a_harvest_knows_what_a_hostile_schema_holds() {
 
 #[tokio::test]
 async fn the_same_database_gives_the_same_snapshot_whatever_the_server_estimates() {
-    let (odd, _other) = odd().await;
+    let (_other, odd) = odd().await;
     let source = open(&odd.url).await.unwrap();
     let first = source.harvest().await.unwrap();
     odd.execute("insert into no_key select a from no_key; analyze table no_key").await;
