@@ -17,8 +17,8 @@ use crate::engine::clock::now_ms;
 use crate::engine::launch::{Parts, launch};
 use crate::engine::shared::ReasoningByName;
 use crate::experts::{Desk, DeskFolders, Reasoning};
-use crate::model::{self, Message, Models, Prices, Request, Role, Shape};
-use crate::store::{self, Folder, PostgresStore, SqliteStore, Store, peek_lock};
+use crate::model::{self, ApiKey, Message, Models, Prices, Request, Role, Shape};
+use crate::store::{self, Folder, Keyring, PostgresStore, SourceBook, SqliteStore, Store, peek_lock};
 use crate::telemetry;
 use crate::tools::{LocalWorkbench, Registry, Workbench};
 
@@ -65,13 +65,15 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     let Opened { store, folder } = open_store(&settings).await?;
     let models = model::build(&settings.model, Prices::builtin())?;
     let desk = Arc::new(desk(&settings)?);
-    let workbench: Arc<dyn Workbench> = Arc::new(LocalWorkbench::new(store.clone(), settings.source.clone()));
+    let keyring = Keyring::open(&settings.data_dir, settings.secret_key.as_ref().map(ApiKey::expose))?;
+    let sources = Arc::new(SourceBook::new(store.clone(), keyring));
+    let workbench: Arc<dyn Workbench> = Arc::new(LocalWorkbench::new(store.clone(), sources.clone(), settings.source.clone()));
     let known_models = known_models(&models);
     let runs = launch(Parts {
         store: store.clone(),
-        workbench,
+        workbench: workbench.clone(),
         desk: desk.clone(),
-        reasoning: reasoning(desk, models)?,
+        reasoning: reasoning(desk.clone(), models)?,
         settings: settings.engine.clone(),
         node: format!("pid {}", std::process::id()),
     });
@@ -86,6 +88,9 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     let router = api::router(ApiState {
         runs: runs.clone(),
         store: store.clone(),
+        sources,
+        workbench,
+        tools: desk.registry.clone(),
         tokens: TokenBook::new(store.clone(), Duration::from_secs(settings.api.token_cache_s)),
         settings: settings.api.clone(),
         bound,

@@ -35,10 +35,17 @@ pub enum Code {
     RunMoved,
     DataFolderReadOnly,
     DiskFull,
+    NoSuchSource,
+    NoSuchTool,
+    SourceNameTaken,
+    SourceUnusable,
+    SourceUnavailable,
+    ToolRefused,
+    ToolFailed,
 }
 
 impl Code {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 38] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::MissingField,
@@ -70,6 +77,13 @@ impl Code {
         Self::RunMoved,
         Self::DataFolderReadOnly,
         Self::DiskFull,
+        Self::NoSuchSource,
+        Self::NoSuchTool,
+        Self::SourceNameTaken,
+        Self::SourceUnusable,
+        Self::SourceUnavailable,
+        Self::ToolRefused,
+        Self::ToolFailed,
     ];
 
     /// The last part of the problem's `type`.
@@ -192,6 +206,29 @@ impl Code {
                 include_str!("../../docs/errors/data_folder_read_only.md"),
             ),
             Self::DiskFull => ("disk_full", S::INSUFFICIENT_STORAGE, "The disk is full", include_str!("../../docs/errors/disk_full.md")),
+            Self::NoSuchSource => ("no_such_source", S::NOT_FOUND, "No such source", include_str!("../../docs/errors/no_such_source.md")),
+            Self::NoSuchTool => ("no_such_tool", S::NOT_FOUND, "No such tool", include_str!("../../docs/errors/no_such_tool.md")),
+            Self::SourceNameTaken => {
+                ("source_name_taken", S::CONFLICT, "A source has that name", include_str!("../../docs/errors/source_name_taken.md"))
+            }
+            Self::SourceUnusable => (
+                "source_unusable",
+                S::UNPROCESSABLE_ENTITY,
+                "The source cannot be used",
+                include_str!("../../docs/errors/source_unusable.md"),
+            ),
+            Self::SourceUnavailable => (
+                "source_unavailable",
+                S::SERVICE_UNAVAILABLE,
+                "The source does not answer",
+                include_str!("../../docs/errors/source_unavailable.md"),
+            ),
+            Self::ToolRefused => {
+                ("tool_refused", S::UNPROCESSABLE_ENTITY, "The tool was not called", include_str!("../../docs/errors/tool_refused.md"))
+            }
+            Self::ToolFailed => {
+                ("tool_failed", S::UNPROCESSABLE_ENTITY, "The tool could not do it", include_str!("../../docs/errors/tool_failed.md"))
+            }
         }
     }
 }

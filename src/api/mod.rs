@@ -18,12 +18,15 @@ pub mod params;
 pub mod problem;
 pub mod questions;
 pub mod report;
+pub mod rpc;
 pub mod runs;
 pub mod settings;
+pub mod sources;
 pub mod start;
 pub mod tasks;
 pub mod token;
 pub mod tokens;
+pub mod tools;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,12 +46,16 @@ pub use settings::Settings;
 pub use token::{Token, TokenBook};
 
 use crate::engine::{self, Runs};
-use crate::store::Store;
+use crate::store::{SourceBook, Store};
+use crate::tools::{Registry, Workbench};
 
 /// What the calls work with.
 pub struct ApiState {
     pub runs: Runs,
     pub store: Arc<dyn Store>,
+    pub sources: Arc<SourceBook>,
+    pub workbench: Arc<dyn Workbench>,
+    pub tools: Arc<Registry>,
     pub tokens: TokenBook,
     pub settings: Settings,
     /// Where the server listens; decides whether a token is wanted.
@@ -116,6 +123,14 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(tasks::list))
         .routes(routes!(findings::list))
         .routes(routes!(report::report))
+        .routes(routes!(sources::add, sources::list))
+        .routes(routes!(sources::look, sources::remove))
+        .routes(routes!(sources::test))
+        .routes(routes!(sources::diff))
+        .routes(routes!(sources::rotate))
+        .routes(routes!(tools::list))
+        .routes(routes!(tools::call))
+        .routes(routes!(rpc::query))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(health::alive))

@@ -24,6 +24,7 @@ Where the server listens on an address that other machines can reach, every call
         (name = "runs", description = "Starting and watching"),
         (name = "conversation", description = "Telling a run something"),
         (name = "results", description = "What came of it"),
+        (name = "sources", description = "Databases, and looking into them"),
         (name = "access", description = "Tokens"),
         (name = "server", description = "The server itself")
     ),

@@ -4,15 +4,23 @@ pub mod board;
 pub mod check;
 pub mod client;
 pub mod completions;
+pub mod diff;
 pub mod display;
 pub mod exit;
 pub mod follow;
 pub mod global;
+pub mod grid;
 pub mod line;
+pub mod looking;
 pub mod out;
 pub mod run;
 pub mod runs;
+pub mod search;
+pub mod secrets;
 pub mod serve;
+pub mod show;
+pub mod source;
+pub mod sql;
 pub mod target;
 pub mod token;
 pub mod watching;
@@ -47,6 +55,15 @@ pub enum Command {
     Serve(serve::Serve),
     #[command(subcommand)]
     Runs(runs::Runs),
+    #[command(subcommand)]
+    Source(source::Source),
+    Search(search::Search),
+    #[command(subcommand)]
+    Show(show::Show),
+    Sql(sql::Sql),
+    Diff(diff::Diff),
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
     Check(check::Check),
     #[command(subcommand)]
     Token(token::Token),
@@ -80,6 +97,12 @@ impl Command {
             Self::Run(run) => run.carry_out(global).await,
             Self::Serve(serve) => serve.carry_out(global).await,
             Self::Runs(runs) => runs.carry_out(global).await,
+            Self::Source(source) => source.carry_out(global).await,
+            Self::Search(search) => search.carry_out(global).await,
+            Self::Show(show) => show.carry_out(global).await,
+            Self::Diff(diff) => diff.carry_out(global).await,
+            Self::Sql(sql) => sql.carry_out(global).await,
+            Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,
             Self::Token(token) => token.carry_out(global).await,
             Self::Completions(completions) => completions.carry_out(),

@@ -1,7 +1,5 @@
 //! `fathom run`: discovers a source and shows it happening.
 
-use std::path::Path;
-
 use clap::Args;
 
 use super::exit::Exit;
@@ -81,7 +79,7 @@ impl Run {
 
     async fn start_and_watch(&self, global: &Global, target: &Target) -> anyhow::Result<Exit> {
         let client = &target.client;
-        let started: Started = client.post(&["runs"], &self.request(target.same_machine)).await?;
+        let started: Started = client.post(&["runs"], &self.request(target)).await?;
         let run = started.run_id;
         let form = Form::fitting(self.json);
         let url = client.url();
@@ -102,12 +100,12 @@ impl Run {
         }
     }
 
-    fn request(&self, same_machine: bool) -> StartRequest {
+    fn request(&self, target: &Target) -> StartRequest {
         let intent = Intent { audience: self.audience.clone(), goals: self.goals.clone(), constraints: self.constraints.clone() };
         let budget =
             Budget { tokens: self.budget_tokens, usd: self.budget_usd, seconds: self.budget_seconds, tool_calls: self.budget_tool_calls };
         StartRequest {
-            source: self.source.as_deref().map(|source| if same_machine { whole_path(source) } else { source.to_owned() }),
+            source: self.source.as_deref().map(|source| target.words_of(source)),
             snapshot: None,
             schema: self.schema.clone(),
             max_iterations: self.max_iterations,
@@ -116,21 +114,6 @@ impl Run {
             budget: (budget != Budget::default()).then_some(budget),
             model: self.model.clone(),
         }
-    }
-}
-
-/// A file's whole path: the server, or this program when it goes on with the run, may work in another folder.
-fn whole_path(source: &str) -> String {
-    let (scheme, path) = match source.strip_prefix("sqlite:") {
-        Some(path) if !path.starts_with("//") => ("sqlite:", path),
-        _ => ("", source),
-    };
-    if source.contains("://") || !Path::new(path).is_file() {
-        return source.to_owned();
-    }
-    match std::path::absolute(path) {
-        Ok(whole) => format!("{scheme}{}", whole.display()),
-        Err(_) => source.to_owned(),
     }
 }
 
@@ -145,16 +128,6 @@ pub fn detached(global: &Global, run: &str, inside: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_files_that_are_there_get_a_whole_path() {
-        let whole = whole_path("Cargo.toml");
-        assert!(Path::new(&whole).is_absolute() && whole.ends_with("Cargo.toml"), "{whole}");
-        assert!(whole_path("sqlite:Cargo.toml").starts_with("sqlite:/"));
-        for same in ["no-such-file.db", "postgres://host/db", "sqlite:///data/x.db", "shop"] {
-            assert_eq!(whole_path(same), same);
-        }
-    }
 
     #[test]
     fn who_detaches_is_told_how_to_go_on() {

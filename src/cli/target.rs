@@ -1,5 +1,7 @@
 //! Which server a command talks to: the one that was named, the one that holds the data folder, or one inside this process.
 
+use std::path::Path;
+
 use super::client::Client;
 use super::exit::UsageError;
 use super::global::{self, Global};
@@ -39,6 +41,11 @@ impl Target {
         Ok(Self { client, app: Some(app), same_machine: true })
     }
 
+    /// The words of a source as the server understands them.
+    pub fn words_of(&self, source: &str) -> String {
+        if self.same_machine { whole_path(source) } else { source.to_owned() }
+    }
+
     /// Whether the server lives in this process and ends with it.
     pub fn is_inside(&self) -> bool {
         self.app.is_some()
@@ -60,6 +67,21 @@ pub async fn start(settings: Settings, resume: Resume) -> Result<App, UsageError
     app::start(settings, resume).await.map_err(|error| UsageError(format!("{error:#}")))
 }
 
+/// A file's whole path: the server, or this program when it goes on with the run, may work in another folder.
+fn whole_path(source: &str) -> String {
+    let (scheme, path) = match source.strip_prefix("sqlite:") {
+        Some(path) if !path.starts_with("//") => ("sqlite:", path),
+        _ => ("", source),
+    };
+    if source.contains("://") || !Path::new(path).is_file() {
+        return source.to_owned();
+    }
+    match std::path::absolute(path) {
+        Ok(whole) => format!("{scheme}{}", whole.display()),
+        Err(_) => source.to_owned(),
+    }
+}
+
 /// The URL in what a lock file says: `pid=<n> url=<url>`.
 fn announced<'a>(holder: &'a str, settings: &Settings) -> Result<&'a str, UsageError> {
     let url = holder.split_whitespace().find_map(|word| word.strip_prefix("url=")).filter(|url| !url.is_empty());
@@ -73,6 +95,16 @@ fn announced<'a>(holder: &'a str, settings: &Settings) -> Result<&'a str, UsageE
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_files_that_are_there_get_a_whole_path() {
+        let whole = whole_path("Cargo.toml");
+        assert!(Path::new(&whole).is_absolute() && whole.ends_with("Cargo.toml"), "{whole}");
+        assert!(whole_path("sqlite:Cargo.toml").starts_with("sqlite:/"));
+        for same in ["no-such-file.db", "postgres://host/db", "sqlite:///data/x.db", "shop"] {
+            assert_eq!(whole_path(same), same);
+        }
+    }
 
     #[test]
     fn a_lock_tells_where_its_holder_listens() {

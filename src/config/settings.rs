@@ -29,6 +29,8 @@ pub struct Settings {
     pub server: Option<String>,
     /// The token that the command line sends.
     pub token: Option<ApiKey>,
+    /// The key under which the secrets of sources are kept, in place of the one in the data folder.
+    pub secret_key: Option<ApiKey>,
 
     pub engine: engine::Settings,
     pub telemetry: telemetry::Settings,

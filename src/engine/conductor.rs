@@ -72,9 +72,13 @@ pub enum Fate {
     Lost,
 }
 
+/// What befell a run since its last event.
 #[derive(Clone, Copy, Default)]
 struct Loss {
+    /// Actors that were lost.
     count: u32,
+    /// Times that the store could not write or read. They make the wait longer and end no run.
+    refused: u32,
     head: Seq,
 }
 
@@ -112,16 +116,18 @@ impl Conductor {
             .get(&run)
             .filter(|loss| loss.count >= LOSSES)
             .map(|loss| format!("the run came to grief {} times after event {}; see the log", loss.count, loss.head));
-        let loaded = load(self.shared.clone(), run, row, self.node.clone(), abandon);
+        // In a task of its own: a panic in it is this run's loss, not the conductor's end.
+        let loaded = tokio::spawn(load(self.shared.clone(), run, row, self.node.clone(), abandon));
         ctx.spawn(loaded.into_actor(self).map(move |loaded, conductor, ctx| {
             conductor.loading.remove(&run);
             match loaded {
-                Ok(Some(loaded)) => conductor.bring_to_life(loaded),
-                Ok(None) => conductor.release(run),
-                Err(error) => {
+                Ok(Ok(Some(loaded))) => conductor.bring_to_life(loaded),
+                Ok(Ok(None)) => conductor.release(run),
+                Ok(Err(error)) => {
                     tracing::error!(run.id = %run, %error, "the run could not be loaded and is tried again");
                     conductor.lost(RunOver { run, fate: Fate::StoreFailed, head: 0 }, ctx);
                 }
+                Err(_) => conductor.lost(RunOver { run, fate: Fate::Lost, head: 0 }, ctx),
             }
         }));
     }
@@ -146,16 +152,16 @@ impl Conductor {
     fn lost(&mut self, over: RunOver, ctx: &mut Context<Self>) {
         let loss = self.losses.entry(over.run).or_default();
         if over.head > loss.head {
-            *loss = Loss { count: 0, head: over.head };
+            *loss = Loss { head: over.head, ..Loss::default() };
         }
-        loss.count += 1;
-        let wait = FIRST_WAIT.saturating_mul(1 << (loss.count - 1).min(9)).min(LONGEST_WAIT);
         if over.fate == Fate::StoreFailed {
-            // A store that cannot write is nobody's fault: it is waited for as long as it takes.
-            loss.count = loss.count.min(LOSSES - 1);
+            // A store that cannot write is nobody's fault: it is waited for as long as it takes, and asked often.
+            loss.refused = LOSSES.min(loss.refused + 1);
         } else {
+            loss.count += 1;
             tracing::error!(run.id = %over.run, losses = loss.count, "the run's actor was lost; it is built anew from the journal");
         }
+        let wait = FIRST_WAIT.saturating_mul(1 << (loss.count + loss.refused - 1).min(9)).min(LONGEST_WAIT);
         let run = over.run;
         ctx.run_later(wait, move |conductor, ctx| conductor.admit(run, None, ctx));
     }

@@ -4,8 +4,10 @@ pub mod candidates;
 pub mod joins;
 pub mod keys;
 pub mod names;
+pub mod paths;
 pub mod types;
 
 pub use candidates::{ReferenceCandidate, Signal, reference_candidates};
 pub use joins::{JoinSuggestion, suggest_joins};
 pub use keys::{ColumnFacts, KeyCandidate, key_candidates};
+pub use paths::{Step, join_path};

@@ -35,7 +35,7 @@ pub struct DatabaseFile {
 }
 
 const ENDINGS: [&str; 4] = ["db", "sqlite", "sqlite3", "db3"];
-const FORMS: &str = "valid is `sqlite:path/to/file.db` or the path of a .db, .sqlite, .sqlite3 or .db3 file, \
+pub const FORMS: &str = "valid is `sqlite:path/to/file.db` or the path of a .db, .sqlite, .sqlite3 or .db3 file, \
     `postgres://user:password@host:5432/database`, `mysql://user:password@host:3306/database`";
 const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
 

@@ -1,5 +1,6 @@
 //! Other people's databases: reading their metadata and, through the guard, their rows. Never writing.
 
+mod bounded;
 pub mod dsn;
 pub mod fingerprint;
 pub mod guard;
@@ -9,11 +10,12 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
+pub use bounded::Bounded;
 pub use dsn::Dsn;
 pub use fingerprint::Fingerprint;
 pub use guard::{Dialect, ReadQuery};
 pub use port::{Error, ReadLimits, Source};
-pub use settings::Settings;
+pub use settings::{Limits, Settings};
 
 /// Opens a source; one line an engine.
 pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {

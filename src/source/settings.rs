@@ -23,8 +23,36 @@ pub struct Settings {
     pub count_time_ms: u64,
     /// Time of one harvest.
     pub harvest_time_ms: u64,
+    /// A harvest of a server may be this old for who only looks something up; a run always reads anew.
+    pub harvest_age_s: u64,
     /// Sources that are kept open at once; the one that was not used for longest is closed first.
     pub open_sources: usize,
+}
+
+/// What a registered source has otherwise than the settings say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Connections at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100)]
+    pub pool: Option<usize>,
+    /// Rows of one query, where the caller does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub max_rows: Option<usize>,
+    /// Bytes of one query's values, where the caller does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub max_bytes: Option<usize>,
+    /// Milliseconds of one query, where the caller does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub read_time_ms: Option<u64>,
+    /// Milliseconds of one harvest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub harvest_time_ms: Option<u64>,
 }
 
 impl Default for Settings {
@@ -37,12 +65,24 @@ impl Default for Settings {
             busy_wait_ms: 2_000,
             count_time_ms: 1_000,
             harvest_time_ms: 30_000,
+            harvest_age_s: 300,
             open_sources: 64,
         }
     }
 }
 
 impl Settings {
+    pub fn with(&self, limits: &Limits) -> Self {
+        Self {
+            pool: limits.pool.unwrap_or(self.pool),
+            max_rows: limits.max_rows.unwrap_or(self.max_rows),
+            max_bytes: limits.max_bytes.unwrap_or(self.max_bytes),
+            read_time_ms: limits.read_time_ms.unwrap_or(self.read_time_ms),
+            harvest_time_ms: limits.harvest_time_ms.unwrap_or(self.harvest_time_ms),
+            ..self.clone()
+        }
+    }
+
     pub fn read_limits(&self) -> ReadLimits {
         ReadLimits { max_rows: self.max_rows, max_bytes: self.max_bytes, time: Duration::from_millis(self.read_time_ms) }
     }

@@ -10,14 +10,18 @@ mod pages;
 pub mod port;
 pub mod postgres;
 mod read;
+pub mod secrets;
 mod settle;
 mod snippet;
+pub mod sources;
 pub mod sqlite;
 mod words;
 
 pub use folder::{Folder, peek_lock};
 pub use port::*;
 pub use postgres::{Place, PostgresStore};
+pub use secrets::Keyring;
+pub use sources::{BookError, Registered, SourceBook};
 pub use sqlite::SqliteStore;
 
 /// Events of one read, whatever is asked for.

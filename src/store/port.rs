@@ -47,8 +47,19 @@ pub trait Store: Send + Sync {
     async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error>;
     /// Any text is a valid query; best hits first.
     async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error>;
+    /// Stores what a harvest found; one that was found before is found again now.
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error>;
+    /// The states of a source, the one that was found last first.
+    async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error>;
     async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error>;
+
+    // --- registered sources
+    /// Stores all of them or none; a name that was there before gets the new row.
+    async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error>;
+    /// In order of name.
+    async fn sources(&self) -> Result<Vec<SourceRow>, Error>;
+    /// False where no such source was. What was found in it stays.
+    async fn remove_source(&self, name: &str) -> Result<bool, Error>;
 
     // --- access tokens
     async fn put_token(&self, token: TokenRow) -> Result<(), Error>;
@@ -197,6 +208,25 @@ pub struct Page {
 pub struct Paged<T> {
     pub items: Vec<T>,
     pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotRow {
+    pub id: SnapshotId,
+    /// When a harvest found it last.
+    pub at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceRow {
+    pub name: String,
+    /// Where it is, without secrets.
+    pub shown: String,
+    /// The words that open it, as the keyring sealed them.
+    pub sealed: Vec<u8>,
+    /// JSON text of its own limits.
+    pub limits: String,
+    pub created_at: i64,
 }
 
 #[derive(Clone, Debug, PartialEq)]

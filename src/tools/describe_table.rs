@@ -49,10 +49,18 @@ impl Tool for DescribeTable {
             "indexes": table.indexes,
         });
         if let Value::Object(members) = &mut answer {
-            for (name, text) in [("definition", &table.definition), ("comment", &table.comment)] {
-                if let Some(text) = text {
-                    members.insert(name.to_owned(), Value::from(text.as_str()));
-                }
+            let texts = [
+                ("definition", &table.definition),
+                ("comment", &table.comment),
+                ("owner", &table.owner),
+                ("partition_of", &table.partition_of),
+                ("partitioning", &table.partitioning),
+            ];
+            members.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text.as_deref()?)))));
+            let lists = [("checks", json!(table.checks)), ("triggers", json!(table.triggers)), ("reads", json!(table.reads))];
+            members.extend(lists.into_iter().filter(|(_, list)| *list != json!([])).map(|(name, list)| (name.to_owned(), list)));
+            if table.row_count_estimated {
+                members.insert("rows_estimated".to_owned(), Value::from(true));
             }
         }
         Ok(answer)
@@ -69,11 +77,18 @@ fn column_line(column: &Column) -> Value {
     if let Some(default) = &column.default {
         line.insert("default".to_owned(), Value::from(default.as_str()));
     }
-    if column.generated {
-        line.insert("generated".to_owned(), Value::from(true));
+    for (name, so) in [("generated", column.generated), ("identity", column.identity)] {
+        if so {
+            line.insert(name.to_owned(), Value::from(true));
+        }
     }
-    if let Some(comment) = &column.comment {
-        line.insert("comment".to_owned(), Value::from(comment.as_str()));
+    for (name, text) in [("expression", &column.expression), ("collation", &column.collation), ("comment", &column.comment)] {
+        if let Some(text) = text {
+            line.insert(name.to_owned(), Value::from(text.as_str()));
+        }
+    }
+    if !column.enum_values.is_empty() {
+        line.insert("enum_values".to_owned(), json!(column.enum_values));
     }
     Value::Object(line)
 }

@@ -3,20 +3,22 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
 use super::workspace::{Problem, Workbench, Workspace};
 use crate::catalog::harvested;
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
-use crate::source::{self, Dsn, Fingerprint, Source};
-use crate::store::{self, Store};
+use crate::source::{self, Bounded, Dsn, Fingerprint, Limits, Source};
+use crate::store::{self, BookError, SourceBook, Store};
 
 /// Entries written at once; a harvest of thousands of columns does not become one long transaction.
 const ENTRIES_A_WRITE: usize = 500;
 
 pub struct LocalWorkbench {
     store: Arc<dyn Store>,
+    book: Arc<SourceBook>,
     settings: source::Settings,
     slots: Mutex<HashMap<SourceKey, Arc<Slot>>>,
     uses: AtomicU64,
@@ -30,14 +32,21 @@ struct Slot {
 }
 
 struct Open {
-    identity: Option<u64>,
+    identity: (u64, Option<u64>),
     source: Arc<dyn Source>,
-    harvested: Option<(Fingerprint, Arc<Workspace>)>,
+    harvested: Option<Harvested>,
+}
+
+struct Harvested {
+    /// As the files were then; none where it cannot be told.
+    fingerprint: Option<Fingerprint>,
+    at: Instant,
+    workspace: Arc<Workspace>,
 }
 
 impl LocalWorkbench {
-    pub fn new(store: Arc<dyn Store>, settings: source::Settings) -> Self {
-        Self { store, settings, slots: Mutex::new(HashMap::new()), uses: AtomicU64::new(0) }
+    pub fn new(store: Arc<dyn Store>, book: Arc<SourceBook>, settings: source::Settings) -> Self {
+        Self { store, book, settings, slots: Mutex::new(HashMap::new()), uses: AtomicU64::new(0) }
     }
 
     fn slot(&self, key: &SourceKey) -> Arc<Slot> {
@@ -59,8 +68,9 @@ impl LocalWorkbench {
 
     /// The snapshot goes in last, so that its presence says that its entries are there.
     async fn keep(&self, snapshot: &Snapshot) -> Result<(), Problem> {
-        if self.store.snapshot(&snapshot.id).await.map_err(stored)?.is_some() {
-            return Ok(());
+        let known = self.store.snapshot(&snapshot.id).await.map_err(stored)?.is_some();
+        if known {
+            return self.store.put_snapshot(snapshot).await.map_err(stored);
         }
         let mut entries = harvested::entries(snapshot).into_iter();
         loop {
@@ -74,24 +84,50 @@ impl LocalWorkbench {
     }
 }
 
+/// What the words of a source stand for.
+struct Meant {
+    key: SourceKey,
+    dsn: Dsn,
+    limits: Limits,
+    fingerprint: Option<Fingerprint>,
+    /// What connections lead to: another one needs others.
+    identity: (u64, Option<u64>),
+}
+
+/// How old a harvest may be that is used again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Unchanged,
+    AtMost(Duration),
+}
+
 #[async_trait]
 impl Workbench for LocalWorkbench {
     async fn check(&self, source: &str) -> Result<(), Problem> {
-        understood(source).await.map(drop)
+        self.meant(source).await.map(drop)
     }
 
     async fn open(&self, source: &str, snapshot: Option<&SnapshotId>) -> Result<Arc<Workspace>, Problem> {
-        let (dsn, fingerprint) = understood(source).await?;
-        let key = dsn.key();
+        self.workspace_of(source, snapshot, Age::Unchanged).await
+    }
+
+    async fn look(&self, source: &str) -> Result<Arc<Workspace>, Problem> {
+        self.workspace_of(source, None, Age::AtMost(Duration::from_secs(self.settings.harvest_age_s))).await
+    }
+}
+
+impl LocalWorkbench {
+    async fn workspace_of(&self, source: &str, snapshot: Option<&SnapshotId>, age: Age) -> Result<Arc<Workspace>, Problem> {
+        let Meant { key, dsn, limits, fingerprint, identity } = self.meant(source).await?;
         let slot = self.slot(&key);
         let mut place = slot.open.lock().await;
-        let identity = fingerprint.as_ref().map(|fingerprint| fingerprint.identity);
-        // Another file under the same name: the connections lead to the one that is gone.
         if place.as_ref().is_some_and(|open| open.identity != identity) {
             *place = None;
         }
         if place.is_none() {
-            *place = Some(Open { identity, source: source::open(&dsn, &self.settings).await.map_err(opened)?, harvested: None });
+            let source = source::open(&dsn, &self.settings.with(&limits)).await.map_err(opened)?;
+            let source = Arc::new(Bounded::new(source, limits));
+            *place = Some(Open { identity, source, harvested: None });
         }
         let open = place.as_mut().expect("was filled just now");
         if let Some(id) = snapshot {
@@ -103,27 +139,71 @@ impl Workbench for LocalWorkbench {
             }
             return Ok(self.workspace(&key, found, &open.source));
         }
-        if let (Some((before, workspace)), Some(now)) = (&open.harvested, &fingerprint)
-            && before == now
+        if let Some(harvested) = &open.harvested
+            && harvested.will_do(fingerprint.as_ref(), age)
         {
-            return Ok(workspace.clone());
+            return Ok(harvested.workspace.clone());
         }
-        let snapshot = open.source.harvest().await.map_err(opened)?;
+        let at = Instant::now();
+        let mut snapshot = open.source.harvest().await.map_err(opened)?;
+        if snapshot.source != key {
+            snapshot.source = key.clone();
+            snapshot = snapshot.named();
+        }
         self.keep(&snapshot).await?;
         let workspace = self.workspace(&key, snapshot, &open.source);
         // Taken before the harvest: a commit in between makes the next who asks harvest again.
-        open.harvested = fingerprint.map(|fingerprint| (fingerprint, workspace.clone()));
+        open.harvested = Some(Harvested { fingerprint, at, workspace: workspace.clone() });
         Ok(workspace)
+    }
+
+    async fn meant(&self, source: &str) -> Result<Meant, Problem> {
+        let source = source.trim();
+        let (words, name, limits) = if SourceBook::is_name(source) {
+            let found = self.book.find(source).await.map_err(registered)?;
+            let (words, limits) = match found {
+                Some(found) => found,
+                None => return Err(self.unknown(source).await),
+            };
+            (words, Some(SourceKey(source.to_owned())), limits)
+        } else {
+            (source.to_owned(), None, Limits::default())
+        };
+        let digest = xxhash_rust::xxh3::xxh3_64(words.as_bytes());
+        let looking = tokio::task::spawn_blocking(move || Dsn::parse(&words).map(|dsn| (dsn.fingerprint(), dsn)));
+        let (fingerprint, dsn) = match looking.await {
+            Ok(understood) => understood.map_err(opened)?,
+            Err(error) => return Err(Problem::Unavailable(format!("the file system could not be asked: {error}"))),
+        };
+        let key = name.unwrap_or_else(|| dsn.key());
+        let identity = (digest, fingerprint.as_ref().map(|fingerprint| fingerprint.identity));
+        Ok(Meant { key, dsn, limits, fingerprint, identity })
+    }
+
+    async fn unknown(&self, name: &str) -> Problem {
+        let names: Vec<String> = match self.book.list().await {
+            Ok(all) => all.into_iter().map(|source| format!("`{}`", source.name)).collect(),
+            Err(error) => return registered(error),
+        };
+        let there_are = if names.is_empty() { "none is registered".to_owned() } else { format!("there are: {}", names.join(", ")) };
+        Problem::Unusable(format!("no source is registered as `{name}` ({there_are}); {}", source::dsn::FORMS))
     }
 }
 
-async fn understood(source: &str) -> Result<(Dsn, Option<Fingerprint>), Problem> {
-    let words = source.to_owned();
-    let looking = tokio::task::spawn_blocking(move || Dsn::parse(&words).map(|dsn| (dsn.fingerprint(), dsn)));
-    match looking.await {
-        Ok(Ok((fingerprint, dsn))) => Ok((dsn, fingerprint)),
-        Ok(Err(error)) => Err(opened(error)),
-        Err(error) => Err(Problem::Unavailable(format!("the file system could not be asked: {error}"))),
+impl Harvested {
+    fn will_do(&self, fingerprint: Option<&Fingerprint>, age: Age) -> bool {
+        match (&self.fingerprint, fingerprint, age) {
+            (Some(before), Some(now), _) => before == now,
+            (_, _, Age::AtMost(age)) => self.at.elapsed() <= age,
+            (_, _, Age::Unchanged) => false,
+        }
+    }
+}
+
+fn registered(error: BookError) -> Problem {
+    match error {
+        BookError::Store(_) => Problem::Unavailable(error.to_string()),
+        _ => Problem::Unusable(error.to_string()),
     }
 }
 

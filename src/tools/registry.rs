@@ -18,8 +18,8 @@ use super::settings::Settings;
 use super::validation;
 use super::workspace::Workspace;
 use super::{
-    catalog_get, catalog_list, catalog_search, column_profile, describe_table, explain_sql, find_reference_candidates, get_constraints,
-    list_schemas, list_tables, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
+    catalog_get, catalog_list, catalog_search, column_profile, describe_table, explain_sql, find_join_path, find_reference_candidates,
+    get_constraints, list_schemas, list_tables, list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
 };
 use crate::telemetry::{names, spans};
 
@@ -40,6 +40,7 @@ impl Registry {
     /// All tools; a new one is one line here.
     pub fn standard(settings: Settings) -> Self {
         let tools: Vec<Box<dyn Tool>> = vec![
+            Box::new(list_targets::ListTargets),
             Box::new(list_schemas::ListSchemas),
             Box::new(list_tables::ListTables),
             Box::new(describe_table::DescribeTable),
@@ -49,6 +50,7 @@ impl Registry {
             Box::new(sample_rows::SampleRows::new(&settings)),
             Box::new(sample_distinct::SampleDistinct::new(&settings)),
             Box::new(suggest_joins::SuggestJoins),
+            Box::new(find_join_path::FindJoinPath),
             Box::new(find_reference_candidates::FindReferenceCandidates::new(&settings)),
             Box::new(explain_sql::ExplainSql),
             Box::new(run_sql_readonly::RunSqlReadonly::new(&settings)),

@@ -51,7 +51,8 @@ impl Tool for SuggestJoins {
     }
 }
 
-fn line(join: &JoinSuggestion) -> Value {
+/// A join as models and people read it.
+pub fn line(join: &JoinSuggestion) -> Value {
     let (from, to) = (join.from.as_str(), join.to.as_str());
     let pairs = join.from_columns.iter().zip(&join.to_columns);
     let on = pairs.map(|(left, right)| format!("{from}.{left} = {to}.{right}")).collect::<Vec<_>>().join(" and ");

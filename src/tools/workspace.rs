@@ -16,6 +16,11 @@ pub trait Workbench: Send + Sync {
 
     /// Opens a source. With a snapshot, that one is loaded; without, the source is harvested and the catalog brought up to date.
     async fn open(&self, source: &str, snapshot: Option<&SnapshotId>) -> Result<Arc<Workspace>, Problem>;
+
+    /// Opens a source to look something up; what was harvested a short while ago will do.
+    async fn look(&self, source: &str) -> Result<Arc<Workspace>, Problem> {
+        self.open(source, None).await
+    }
 }
 
 pub struct Workspace {

@@ -12,7 +12,7 @@ use crate::support::model_server::ModelServer;
 use crate::support::process::Launch;
 use crate::support::shop;
 
-fn command(folder: &Path, words: &[&str]) -> Command {
+pub fn command(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fathom"));
     for name in ["LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "DATABASE_URL"] {
         command.env_remove(name);
@@ -22,13 +22,13 @@ fn command(folder: &Path, words: &[&str]) -> Command {
     command
 }
 
-fn fathom(folder: &Path, words: &[&str]) -> (i32, String, String) {
+pub fn fathom(folder: &Path, words: &[&str]) -> (i32, String, String) {
     let output: Output = command(folder, words).output().expect("the binary starts");
     let text = |bytes| String::from_utf8(bytes).expect("output is text");
     (output.status.code().expect("it ends by itself"), text(output.stdout), text(output.stderr))
 }
 
-async fn folder_with_shop() -> TempDir {
+pub async fn folder_with_shop() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     shop::make(folder.path(), "shop.db").await;
     folder

@@ -11,6 +11,7 @@ use fathom::tools::*;
 use serde_json::{Value, json};
 
 use super::source::Database;
+use crate::support::book;
 
 const SHOP: &str = r#"
     create table customers (id integer primary key, name text not null, email text, city text);
@@ -113,6 +114,18 @@ impl Store for FakeStore {
     async fn tokens(&self) -> Result<Vec<TokenRow>, store::Error> {
         unused()
     }
+    async fn snapshots(&self, _: &SourceKey, _: usize) -> Result<Vec<store::SnapshotRow>, store::Error> {
+        unused()
+    }
+    async fn put_sources(&self, _: Vec<store::SourceRow>) -> Result<(), store::Error> {
+        unused()
+    }
+    async fn sources(&self) -> Result<Vec<store::SourceRow>, store::Error> {
+        Ok(Vec::new())
+    }
+    async fn remove_source(&self, _: &str) -> Result<bool, store::Error> {
+        unused()
+    }
     async fn revoke_token(&self, _: &str) -> Result<bool, store::Error> {
         unused()
     }
@@ -137,7 +150,7 @@ impl Shop {
     async fn with(sql: &'static str, settings: Settings) -> Self {
         let database = Database::new(sql).await;
         let store = Arc::new(FakeStore::default());
-        let workbench = LocalWorkbench::new(store.clone(), SourceSettings::default());
+        let workbench = LocalWorkbench::new(store.clone(), book(store.clone()), SourceSettings::default());
         let workspace = workbench.open(&database.words(), None).await.unwrap();
         Self { database, store, workbench, workspace, registry: Registry::standard(settings) }
     }
@@ -173,7 +186,7 @@ impl Shop {
 #[tokio::test]
 async fn every_tool_has_a_valid_example_a_closed_schema_and_a_description_for_each_argument() {
     let registry = Registry::standard(Settings::default());
-    assert_eq!(registry.specs().count(), 15);
+    assert_eq!(registry.specs().count(), 17);
     for spec in registry.specs() {
         assert_eq!(spec.args["additionalProperties"], json!(false), "{}", spec.name);
         assert!(jsonschema::validator_for(&spec.args).unwrap().is_valid(&spec.example), "{}", spec.name);
@@ -396,17 +409,17 @@ async fn one_harvest_serves_all_until_the_database_changes() {
     assert!(opened.iter().all(|workspace| Arc::ptr_eq(workspace.as_ref().unwrap(), &shop.workspace)));
     assert_eq!(shop.store.snapshot_writes.load(Ordering::SeqCst), 1);
 
-    let fresh = LocalWorkbench::new(shop.store.clone(), SourceSettings::default());
+    let fresh = LocalWorkbench::new(shop.store.clone(), book(shop.store.clone()), SourceSettings::default());
     let opened = futures::future::join_all((0..20).map(|_| fresh.open(&words, None))).await;
     let first = opened[0].as_ref().unwrap();
     assert!(opened.iter().all(|workspace| Arc::ptr_eq(workspace.as_ref().unwrap(), first)));
-    assert_eq!(shop.store.snapshot_writes.load(Ordering::SeqCst), 1, "a snapshot that is known is not written again");
+    assert_eq!(shop.store.snapshot_writes.load(Ordering::SeqCst), 2, "each harvest says when it found its snapshot, once");
     assert_eq!(shop.store.entries.lock().unwrap().len(), entries);
 
     shop.database.execute("insert into customers values (4, 'Di', null, null)").await;
     let after = shop.workbench.open(&words, None).await.unwrap();
     assert_ne!(after.snapshot.id, shop.workspace.snapshot.id);
-    assert_eq!(shop.store.snapshot_writes.load(Ordering::SeqCst), 2);
+    assert_eq!(shop.store.snapshot_writes.load(Ordering::SeqCst), 3);
 
     let old = shop.workbench.open(&words, Some(&shop.workspace.snapshot.id)).await.unwrap();
     assert_eq!(old.snapshot, shop.workspace.snapshot);
@@ -423,6 +436,19 @@ async fn another_file_under_the_same_name_is_another_database() {
     assert_eq!(workspace.snapshot.tables[0].name, "quite_different");
     let query = guard::check(guard::Dialect::Sqlite, "select count(*) from quite_different").unwrap();
     workspace.source.read(&query, &SourceSettings::default().read_limits()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_path_of_joins_is_found_and_says_where_rows_multiply() {
+    let shop = Shop::new().await;
+    let answer = shop.ok("find_join_path", json!({"from": "customers", "to": "products"})).await;
+    let path = answer["path"].as_array().unwrap_or_else(|| panic!("no path: {answer}"));
+    let steps: Vec<_> = path.iter().map(|step| (step["joins"].as_str().unwrap(), step["fans_out"].as_bool().unwrap())).collect();
+    assert_eq!(steps, [("main.orders", true), ("main.order_lines", true), ("main.products", false)], "{answer}");
+    let sql = format!("select count(*) {}", answer["sql"].as_str().unwrap());
+    shop.ok("run_sql_readonly", json!({"sql": sql})).await;
+    let answer = shop.ok("find_join_path", json!({"from": "orders", "to": "orders"})).await;
+    assert_eq!((&answer["path"], &answer["fans_out"]), (&json!([]), &json!(false)));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::source;
 use crate::domain::{Snapshot, SnapshotId};
-use crate::store::{Store, TokenRow};
+use crate::store::{SourceRow, Store, TokenRow};
 
 type Subject = Arc<dyn Store>;
 
@@ -20,7 +20,20 @@ pub async fn a_snapshot_is_read_back(store: Subject) {
     for _ in 0..2 {
         store.put_snapshot(&snapshot).await.expect("stored");
     }
-    assert_eq!(store.snapshot(&snapshot.id).await, Ok(Some(snapshot)));
+    assert_eq!(store.snapshot(&snapshot.id).await, Ok(Some(snapshot.clone())));
+    let ids = async |source, limit| {
+        let rows = store.snapshots(&source, limit).await.expect("read");
+        rows.into_iter().map(|row| row.id.0).collect::<Vec<_>>()
+    };
+    let later = Snapshot { id: SnapshotId("snap_0".to_owned()), ..snapshot.clone() };
+    let foreign = Snapshot { id: SnapshotId("snap_2".to_owned()), source: source("other"), ..snapshot.clone() };
+    for (position, next) in [&later, &foreign, &snapshot].into_iter().enumerate() {
+        // Found at different moments.
+        tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+        store.put_snapshot(next).await.unwrap_or_else(|error| panic!("{position}: {error}"));
+    }
+    assert_eq!(ids(source("shop"), 9).await, ["snap_1", "snap_0"], "found again is found last");
+    assert_eq!(ids(source("shop"), 1).await, ["snap_1"]);
 }
 
 pub async fn tokens_are_kept_until_revoked(store: Subject) {
@@ -32,6 +45,22 @@ pub async fn tokens_are_kept_until_revoked(store: Subject) {
     assert_eq!(store.revoke_token("b").await, Ok(true));
     assert_eq!(store.revoke_token("b").await, Ok(false));
     assert_eq!(store.tokens().await, Ok(vec![token("a", "2")]));
+}
+
+pub async fn sources_are_kept_until_removed(store: Subject) {
+    let row = |name: &str, sealed: &[u8]| SourceRow {
+        name: name.to_owned(),
+        shown: "postgresql://h:5432/ü".to_owned(),
+        sealed: sealed.to_vec(),
+        limits: "{}".to_owned(),
+        created_at: 3,
+    };
+    store.put_sources(vec![row("b", &[0, 255]), row("a", b"2")]).await.expect("stored");
+    store.put_sources(vec![row("b", b"3")]).await.expect("stored");
+    assert_eq!(store.sources().await, Ok(vec![row("a", b"2"), row("b", b"3")]));
+    assert_eq!(store.remove_source("b").await, Ok(true));
+    assert_eq!(store.remove_source("b").await, Ok(false));
+    assert_eq!(store.sources().await, Ok(vec![row("a", b"2")]));
 }
 
 pub async fn a_probe_succeeds(store: Subject) {

@@ -12,6 +12,7 @@ mod place;
 mod reader;
 mod runs;
 mod snapshots;
+mod sources;
 mod tokens;
 mod writer;
 
@@ -22,8 +23,8 @@ pub use place::Place;
 use self::reader::Reader;
 use self::writer::Queues;
 use super::{
-    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, StepRow, Store, StoredCommand,
-    TokenRow, appends,
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
+    Store, StoredCommand, TokenRow, appends,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 
@@ -110,8 +111,24 @@ impl Store for PostgresStore {
         snapshots::put(&self.reader, snapshot).await
     }
 
+    async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> {
+        snapshots::list(&self.reader, source, limit).await
+    }
+
     async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
         snapshots::find(&self.reader, id).await
+    }
+
+    async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> {
+        sources::put(&self.reader, &sources).await
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceRow>, Error> {
+        sources::list(&self.reader).await
+    }
+
+    async fn remove_source(&self, name: &str) -> Result<bool, Error> {
+        sources::remove(&self.reader, name).await
     }
 
     async fn put_token(&self, token: TokenRow) -> Result<(), Error> {

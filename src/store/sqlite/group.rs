@@ -11,7 +11,7 @@ use super::catalog::{self, Written};
 use super::journal::{self, Head};
 use super::requests::{Answer, Write};
 use super::rows::Rows;
-use super::{commands, runs, snapshots, tokens};
+use super::{commands, runs, snapshots, sources, tokens};
 use crate::domain::crash::CrashPoint;
 use crate::domain::{EntryWrite, RunId};
 use crate::store::appends::{self, Fences};
@@ -81,8 +81,10 @@ pub async fn store(
             Write::ClaimRun { id, node } => runs::claim(connection, *id, node).await?.map(Answer::Claimed),
             Write::PutCommand(command) => commands::put(connection, command).await?.map(Answer::Command),
             Write::PutSnapshot(snapshot) => done(snapshots::put(connection, snapshot).await)?,
+            Write::PutSources(rows) => done(sources::put(connection, rows).await)?,
+            Write::RemoveSource { name } => Ok(Answer::Removed(sources::remove(connection, name).await?)),
             Write::PutToken(token) => done(tokens::put(connection, token).await)?,
-            Write::RevokeToken { name } => Ok(Answer::Revoked(tokens::revoke(connection, name).await?)),
+            Write::RevokeToken { name } => Ok(Answer::Removed(tokens::revoke(connection, name).await?)),
             Write::Probe { at } => done(probe(connection, *at).await)?,
             Write::BoundPages { pages } => done(bound_pages(connection, *pages).await)?,
         });

@@ -11,6 +11,7 @@ mod requests;
 mod rows;
 mod runs;
 mod snapshots;
+mod sources;
 mod tokens;
 mod writer;
 
@@ -26,8 +27,8 @@ use self::writer::Queue;
 use super::clock::now;
 use super::folder::Folder;
 use super::{
-    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, StepRow, Store, StoredCommand,
-    TokenRow, appends,
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
+    Store, StoredCommand, TokenRow, appends,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 
@@ -147,8 +148,27 @@ impl Store for SqliteStore {
         self.queue.write(Write::PutSnapshot(snapshots::encode(snapshot, now()))).await.map(drop)
     }
 
+    async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> {
+        snapshots::list(&self.reader, source, limit).await
+    }
+
     async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
         snapshots::find(&self.reader, id).await
+    }
+
+    async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> {
+        self.queue.write(Write::PutSources(sources)).await.map(drop)
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceRow>, Error> {
+        sources::list(&self.reader).await
+    }
+
+    async fn remove_source(&self, name: &str) -> Result<bool, Error> {
+        match self.queue.write(Write::RemoveSource { name: name.to_owned() }).await? {
+            Answer::Removed(was) => Ok(was),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
     }
 
     async fn put_token(&self, token: TokenRow) -> Result<(), Error> {
@@ -161,7 +181,7 @@ impl Store for SqliteStore {
 
     async fn revoke_token(&self, name: &str) -> Result<bool, Error> {
         match self.queue.write(Write::RevokeToken { name: name.to_owned() }).await? {
-            Answer::Revoked(was) => Ok(was),
+            Answer::Removed(was) => Ok(was),
             other => unreachable!("the writer answers in kind, not with {other:?}"),
         }
     }

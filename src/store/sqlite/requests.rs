@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::snapshots::EncodedSnapshot;
 use crate::domain::{EntryWrite, RunId, SourceKey};
 use crate::store::appends::{self, Sequel};
-use crate::store::{Append, Created, Error, NewCommand, NewRun, RunRow, StoredCommand, TokenRow};
+use crate::store::{Append, Created, Error, NewCommand, NewRun, RunRow, SourceRow, StoredCommand, TokenRow};
 
 /// Bytes of long texts in one transaction, about; one request may have more.
 const MOST_BYTES: usize = 8 << 20;
@@ -20,6 +20,8 @@ pub enum Write {
     PutCommand(NewCommand),
     PutEntries { source: SourceKey, entries: Vec<EntryWrite>, at: i64 },
     PutSnapshot(EncodedSnapshot),
+    PutSources(Vec<SourceRow>),
+    RemoveSource { name: String },
     PutToken(TokenRow),
     RevokeToken { name: String },
     Probe { at: i64 },
@@ -32,7 +34,8 @@ pub enum Answer {
     Created(Created),
     Claimed(RunRow),
     Command(StoredCommand),
-    Revoked(bool),
+    /// Whether there was something to remove.
+    Removed(bool),
 }
 
 #[derive(Debug)]
@@ -78,6 +81,8 @@ impl Group {
             }
             Write::PutEntries { .. }
             | Write::PutSnapshot(_)
+            | Write::PutSources(_)
+            | Write::RemoveSource { .. }
             | Write::PutToken(_)
             | Write::RevokeToken { .. }
             | Write::Probe { .. }

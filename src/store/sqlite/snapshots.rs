@@ -1,10 +1,10 @@
-//! Snapshots as JSON text; the name says what is inside, so writing one again changes nothing.
+//! Snapshots as JSON text; the name says what is inside, so writing one again only says when it was found.
 
 use sqlx::{Row, SqliteConnection};
 
 use super::Reader;
-use crate::domain::{Snapshot, SnapshotId};
-use crate::store::{Error, read};
+use crate::domain::{Snapshot, SnapshotId, SourceKey};
+use crate::store::{Error, SnapshotRow, read};
 
 /// A snapshot on its way to the writer, encoded where it came from.
 #[derive(Debug)]
@@ -20,13 +20,15 @@ pub fn encode(snapshot: &Snapshot, at: i64) -> EncodedSnapshot {
 }
 
 pub async fn put(connection: &mut SqliteConnection, snapshot: &EncodedSnapshot) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into snapshots (id, source, at, body) values ($1, $2, $3, $4) on conflict do nothing")
-        .bind(snapshot.id.clone())
-        .bind(snapshot.source.clone())
-        .bind(snapshot.at)
-        .bind(snapshot.body.clone())
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "insert into snapshots (id, source, at, body) values ($1, $2, $3, $4) on conflict (id) do update set at = max(at, excluded.at)",
+    )
+    .bind(snapshot.id.clone())
+    .bind(snapshot.source.clone())
+    .bind(snapshot.at)
+    .bind(snapshot.body.clone())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -35,4 +37,11 @@ pub async fn find(reader: &Reader, id: &SnapshotId) -> Result<Option<Snapshot>, 
     let Some(row) = reader.fetch_optional(query).await? else { return Ok(None) };
     let body: String = row.try_get(0).map_err(|error| reader.failed(&error))?;
     serde_json::from_str(&body).map(Some).map_err(|error| Error::Corrupt(format!("the snapshot `{id}`: {error}")))
+}
+
+pub async fn list(reader: &Reader, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> {
+    let query = sqlx::query("select id, at from snapshots where source = $1 order by at desc, id limit $2");
+    let rows = reader.fetch_all(query.bind(source.0.clone()).bind(limit as i64)).await?;
+    let listed = rows.iter().map(|row| Ok(SnapshotRow { id: SnapshotId(row.try_get(0)?), at: row.try_get(1)? }));
+    listed.collect::<Result<_, _>>().map_err(|error| reader.failed(&error))
 }

@@ -147,6 +147,10 @@ impl Store for FakeStore {
     async fn snapshot(&self, _: &SnapshotId) -> Result<Option<Snapshot>, store::Error> { unreachable!() }
     async fn put_token(&self, _: store::TokenRow) -> Result<(), store::Error> { unreachable!() }
     async fn tokens(&self) -> Result<Vec<store::TokenRow>, store::Error> { unreachable!() }
+    async fn snapshots(&self, _: &SourceKey, _: usize) -> Result<Vec<store::SnapshotRow>, store::Error> { unreachable!() }
+    async fn put_sources(&self, _: Vec<store::SourceRow>) -> Result<(), store::Error> { unreachable!() }
+    async fn sources(&self) -> Result<Vec<store::SourceRow>, store::Error> { unreachable!() }
+    async fn remove_source(&self, _: &str) -> Result<bool, store::Error> { unreachable!() }
     async fn revoke_token(&self, _: &str) -> Result<bool, store::Error> { unreachable!() }
     async fn probe(&self) -> Result<(), store::Error> { unreachable!() }
 }

@@ -151,6 +151,18 @@ create table fathom.snapshots (
     body text not null
 );
 
+create index snapshots_by_source on fathom.snapshots (source, at);
+
+-- Sources that have a name. `sealed` is what opens them, encrypted under the key of the data folder.
+create table fathom.sources (
+    name text collate "C" primary key,
+    owner text not null default fathom.acting_owner(),
+    shown text not null,
+    sealed bytea not null,
+    limits text not null,
+    created_at bigint not null
+);
+
 create table fathom.tokens (
     name text collate "C" primary key,
     owner text not null default fathom.acting_owner(),
@@ -170,7 +182,7 @@ declare
     held text;
 begin
     foreach held in array array[
-        'runs', 'idempotency', 'events', 'steps', 'commands', 'entries', 'rivals', 'history', 'snapshots', 'tokens'
+        'runs', 'idempotency', 'events', 'steps', 'commands', 'entries', 'rivals', 'history', 'snapshots', 'sources', 'tokens'
     ] loop
         execute format('alter table fathom.%I enable row level security', held);
         execute format('create policy of_owner on fathom.%I using (owner = fathom.acting_owner()) with check (owner = fathom.acting_owner())', held);

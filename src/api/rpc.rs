@@ -1,0 +1,139 @@
+//! `POST /mcp/query`: the tools as plain JSON-RPC, where the method is the tool's name; for clients that speak no more of MCP than this.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::ApiState;
+use super::problem::{Code, Problem};
+use super::tools::{self, ToolAnswer, ToolItem};
+
+/// Names of the argument that says which source is meant; it belongs to the call, not to the tool.
+const SOURCE: [&str; 2] = ["target_id", "source"];
+
+const PARSE_ERROR: i32 = -32_700;
+const INVALID_REQUEST: i32 = -32_600;
+const NO_SUCH_METHOD: i32 = -32_601;
+const INVALID_PARAMS: i32 = -32_602;
+/// The tool, or the source behind it, could not do it.
+const FAILED: i32 = -32_000;
+
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct RpcCall {
+    #[schema(example = "2.0")]
+    pub jsonrpc: String,
+    /// Absent in a notification, which is carried out and not answered.
+    #[serde(default)]
+    pub id: Option<Value>,
+    /// A tool's name, `tools/list` or `tools/call`.
+    #[schema(example = "list_tables")]
+    pub method: String,
+    /// The tool's arguments, and `target_id` for the source.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub params: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct RpcAnswer {
+    pub jsonrpc: &'static str,
+    pub id: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<RpcError>,
+}
+
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct RpcError {
+    pub code: i32,
+    pub message: String,
+    /// The problem document behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+}
+
+/// Calls a tool by plain JSON-RPC
+#[utoipa::path(post, path = "/mcp/query", tag = "sources", operation_id = "rpc", request_body = RpcCall,
+    responses((status = 200, description = "What the tool answered, or a JSON-RPC error", body = RpcAnswer)))]
+pub async fn query(State(state): State<Arc<ApiState>>, body: Bytes) -> Json<RpcAnswer> {
+    let value: Value = match serde_json::from_slice(&body) {
+        Ok(value) => value,
+        Err(error) => return answer(Value::Null, Err(RpcError::new(PARSE_ERROR, format!("not JSON: {error}")))),
+    };
+    let id = value.get("id").cloned().unwrap_or_default();
+    let call: RpcCall = match serde_path_to_error::deserialize(value) {
+        Ok(call) => call,
+        Err(error) => return answer(id, Err(RpcError::new(INVALID_REQUEST, format!("not a JSON-RPC request: {error}")))),
+    };
+    if call.jsonrpc != "2.0" {
+        return answer(id, Err(RpcError::new(INVALID_REQUEST, "`jsonrpc` must be \"2.0\"")));
+    }
+    answer(id, carry_out(&state, call).await)
+}
+
+async fn carry_out(state: &ApiState, call: RpcCall) -> Result<Value, RpcError> {
+    let RpcCall { method, mut params, .. } = call;
+    match method.as_str() {
+        "tools/list" => {
+            let tools: Vec<ToolItem> = state.tools.specs().map(ToolItem::of).collect();
+            Ok(json!({ "tools": tools }))
+        }
+        "tools/call" => {
+            let Some(Value::String(name)) = params.remove("name") else {
+                return Err(RpcError::new(INVALID_PARAMS, "`params.name` must be a tool's name"));
+            };
+            let args = match params.remove("arguments") {
+                Some(Value::Object(args)) => args,
+                None | Some(Value::Null) => Map::new(),
+                Some(_) => return Err(RpcError::new(INVALID_PARAMS, "`params.arguments` must be an object")),
+            };
+            let result = tool(state, &name, args).await?;
+            let text = result.to_string();
+            Ok(json!({"content": [{"type": "text", "text": text}], "structuredContent": result, "isError": false}))
+        }
+        name => tool(state, name, params).await,
+    }
+}
+
+async fn tool(state: &ApiState, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {
+    let mut source = None;
+    for name in SOURCE {
+        match args.remove(name) {
+            Some(Value::String(words)) => source = source.or(Some(words)),
+            None | Some(Value::Null) => {}
+            Some(_) => return Err(RpcError::new(INVALID_PARAMS, format!("`{name}` must be the name of a source"))),
+        }
+    }
+    let called: Result<ToolAnswer, Problem> = tools::carry_out(state, name, source, args).await;
+    called.map(|answer| answer.result).map_err(RpcError::from)
+}
+
+fn answer(id: Value, outcome: Result<Value, RpcError>) -> Json<RpcAnswer> {
+    let (result, error) = match outcome {
+        Ok(result) => (Some(result), None),
+        Err(error) => (None, Some(error)),
+    };
+    Json(RpcAnswer { jsonrpc: "2.0", id, result, error })
+}
+
+impl RpcError {
+    fn new(code: i32, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), data: None }
+    }
+}
+
+impl From<Problem> for RpcError {
+    fn from(problem: Problem) -> Self {
+        let code = match problem.code {
+            Code::NoSuchTool => NO_SUCH_METHOD,
+            Code::ToolRefused | Code::MissingField => INVALID_PARAMS,
+            _ => FAILED,
+        };
+        Self { code, message: problem.detail.clone(), data: serde_json::to_value(problem.document()).ok() }
+    }
+}

@@ -1,0 +1,120 @@
+//! `/tools`: what experts look into a source with, for everybody.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ApiState;
+use super::body::Body;
+use super::params::{Items, Params, path_parameter};
+use super::problem::{Code, Problem};
+use crate::tools::{Allowed, Effect, Failure, Rejection, Spec};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ToolItem {
+    pub name: String,
+    pub description: String,
+    /// JSON Schema of the arguments.
+    pub args: Value,
+    /// JSON Schema of the result.
+    pub output: Value,
+    /// A valid call.
+    pub example: Value,
+    /// Whether it changes nothing.
+    pub read_only: bool,
+    /// Names it is also known by.
+    pub aliases: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolCall {
+    /// A registered name or a DSN. Without it, the server's default source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub args: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ToolAnswer {
+    pub result: Value,
+    pub duration_ms: u64,
+    /// Size of the result before it was cut.
+    pub bytes: usize,
+    pub truncated: bool,
+}
+
+/// The tool that the path names.
+pub struct ToolPath(String);
+
+/// Lists the tools
+#[utoipa::path(get, path = "/tools", tag = "sources", operation_id = "list_tools",
+    params(("limit" = Option<u32>, Query, description = "1 to 200; 50 unless given.", minimum = 1, maximum = 200),
+        ("after" = Option<String>, Query, description = "The `next` of the page before.")),
+    responses((status = 200, description = "A page of tools", body = Items<ToolItem>)))]
+pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<Json<Items<ToolItem>>, Problem> {
+    let page = params.only(&["limit", "after"])?.page()?;
+    Items::page_of(state.tools.specs().map(ToolItem::of), &page).map(Json)
+}
+
+/// Calls a tool
+#[utoipa::path(post, path = "/tools/{name}", tag = "sources", operation_id = "call_tool", request_body = ToolCall,
+    params(("name" = String, Path, description = "The tool's name, or one of its aliases.")),
+    responses((status = 200, description = "What it answered", body = ToolAnswer)))]
+pub async fn call(State(state): State<Arc<ApiState>>, ToolPath(name): ToolPath, body: Body<ToolCall>) -> Result<Json<ToolAnswer>, Problem> {
+    let ToolCall { source, args } = body.value;
+    carry_out(&state, &name, source, args).await.map(Json)
+}
+
+/// One way to call a tool from outside, whatever the words around it.
+pub(super) async fn carry_out(
+    state: &ApiState,
+    name: &str,
+    source: Option<String>,
+    args: Map<String, Value>,
+) -> Result<ToolAnswer, Problem> {
+    if state.tools.resolve(name).is_none() {
+        let names = state.tools.specs().map(|spec| spec.name);
+        return Err(Problem::new(Code::NoSuchTool, format!("there is no tool `{name}`")).with_valid(names));
+    }
+    let Some(source) = source.or_else(|| state.default_source.clone()) else {
+        return Err(Problem::new(Code::MissingField, "`source` is missing, and the server has no default source").of_field("source"));
+    };
+    let workspace = state.workbench.look(&source).await.map_err(|problem| Problem::from(problem).of_field("source"))?;
+    let outcome = state.tools.execute(&workspace, &Allowed::Everything, name, Value::Object(args)).await;
+    let result = outcome.result.map_err(|rejection| match rejection {
+        Rejection::Refused(reason) => Problem::new(Code::ToolRefused, reason).of_field("args"),
+        Rejection::Failed(Failure::Mendable(reason)) => Problem::new(Code::ToolFailed, reason),
+        Rejection::Failed(Failure::Broken(reason)) => Problem::new(Code::SourceUnavailable, reason),
+    })?;
+    let duration_ms = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
+    Ok(ToolAnswer { result, duration_ms, bytes: outcome.bytes, truncated: outcome.truncated })
+}
+
+impl ToolItem {
+    pub(super) fn of(spec: &Spec) -> Self {
+        Self {
+            name: spec.name.to_owned(),
+            description: spec.description.to_owned(),
+            args: spec.args.clone(),
+            output: spec.output.clone(),
+            example: spec.example.clone(),
+            read_only: spec.effect == Effect::Read,
+            aliases: spec.aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ToolPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        path_parameter(parts, state, "name").await.map(Self)
+    }
+}

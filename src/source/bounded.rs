@@ -1,0 +1,53 @@
+//! A source within the limits of its registration, whatever a caller asks for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::guard::{Dialect, ReadQuery};
+use super::{Error, Limits, ReadLimits, Source};
+use crate::domain::{Rows, Snapshot, SourceKey};
+
+pub struct Bounded {
+    source: Arc<dyn Source>,
+    limits: Limits,
+}
+
+impl Bounded {
+    pub fn new(source: Arc<dyn Source>, limits: Limits) -> Self {
+        Self { source, limits }
+    }
+
+    fn bound(&self, asked: &ReadLimits) -> ReadLimits {
+        let limits = &self.limits;
+        ReadLimits {
+            max_rows: limits.max_rows.map_or(asked.max_rows, |most| most.min(asked.max_rows)),
+            max_bytes: limits.max_bytes.map_or(asked.max_bytes, |most| most.min(asked.max_bytes)),
+            time: limits.read_time_ms.map_or(asked.time, |most| Duration::from_millis(most).min(asked.time)),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Bounded {
+    fn key(&self) -> &SourceKey {
+        self.source.key()
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.source.dialect()
+    }
+
+    async fn harvest(&self) -> Result<Snapshot, Error> {
+        self.source.harvest().await
+    }
+
+    async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {
+        self.source.read(query, &self.bound(limits)).await
+    }
+
+    async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error> {
+        self.source.explain(query).await
+    }
+}

@@ -1,0 +1,123 @@
+//! `find_join_path`: how to get from one table to another.
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::port::{Effect, Failure, Spec, Tool};
+use super::suggest_joins::line;
+use super::workspace::Workspace;
+use super::{reading, schema};
+use crate::domain::{EntryStatus, Layer};
+use crate::evidence::{JoinSuggestion, join_path, suggest_joins};
+use crate::store::{EntryFilter, Page};
+
+/// In larger sources only what is declared or was found counts: guesses between all tables would take too long.
+const TABLES_GUESSED: usize = 300;
+const JOINS_OF_A_TABLE: usize = 200;
+/// Findings that are looked at.
+const FINDINGS: usize = 200;
+
+pub struct FindJoinPath;
+
+#[derive(Deserialize)]
+struct Args {
+    schema: Option<String>,
+    from: String,
+    to: String,
+}
+
+#[async_trait]
+impl Tool for FindJoinPath {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "find_join_path",
+            description: "Finds the way from one table to another over references: declared ones, those that were found, and good candidates. Each join comes with its condition, its confidence, whether it multiplies rows, and other references between the same two tables; `sql` is the `from` clause.",
+            args: schema::object(
+                json!({
+                    "schema": schema::schema_name(),
+                    "from": schema::table_name(),
+                    "to": schema::table_name()
+                }),
+                &["from", "to"],
+            ),
+            output: schema::result(json!({
+                "path": {"type": ["array", "null"], "items": {"type": "object"}},
+                "sql": {"type": ["string", "null"]},
+                "fans_out": {"type": "boolean"}
+            })),
+            example: json!({"schema": "main", "from": "order_items", "to": "customers"}),
+            effect: Effect::Read,
+            aliases: &["joins.path"],
+        }
+    }
+
+    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+        let args: Args = reading::parsed(args)?;
+        let from = reading::table(workspace, args.schema.as_deref(), &args.from)?.full_name();
+        let to = reading::table(workspace, args.schema.as_deref(), &args.to)?.full_name();
+        let joins = joins_of(workspace).await?;
+        let Some(steps) = join_path(&joins, &from, &to) else {
+            return Ok(
+                json!({"path": null, "sql": null, "fans_out": false, "says": format!("no reference leads from `{from}` to `{to}`")}),
+            );
+        };
+        let mut sql = format!("from {from}");
+        for step in &steps {
+            sql.push_str(&format!(" join {} on {}", step.to, line(&step.join)["on"].as_str().unwrap_or_default()));
+        }
+        let path: Vec<Value> = steps
+            .iter()
+            .map(|step| {
+                let mut shown = line(&step.join);
+                shown["joins"] = Value::from(step.to.as_str());
+                shown["fans_out"] = Value::from(step.fans_out);
+                if !step.others.is_empty() {
+                    shown["others"] = Value::from(step.others.iter().map(|other| line(other)["on"].clone()).collect::<Vec<_>>());
+                }
+                shown
+            })
+            .collect();
+        Ok(json!({"path": path, "sql": sql, "fans_out": steps.iter().any(|step| step.fans_out)}))
+    }
+}
+
+/// What is declared, and what is not and may be: as sure as the catalog is of it.
+async fn joins_of(workspace: &Workspace) -> Result<Vec<JoinSuggestion>, Failure> {
+    let snapshot = &workspace.snapshot;
+    let guessed = snapshot.tables.len() <= TABLES_GUESSED;
+    let mut joins = Vec::new();
+    for table in &snapshot.tables {
+        if guessed || !table.foreign_keys.is_empty() {
+            let own = suggest_joins(snapshot, table, None, JOINS_OF_A_TABLE).into_iter();
+            joins.extend(own.filter(|join| join.from == table.full_name() && (guessed || join.declared)));
+        }
+    }
+    let filter = EntryFilter { layer: Some(Layer::Finding), kind: Some("relationship".to_owned()), ..EntryFilter::default() };
+    let mut page = Page { limit: FINDINGS, after: None };
+    loop {
+        let found = workspace.store.entries(&workspace.key, &filter, &page).await.map_err(reading::store_failure)?;
+        for entry in &found.items {
+            let claim = &entry.claim;
+            if let Some(at) = joins.iter().position(|join| !join.declared && key_of(join).as_deref() == Some(claim.key.as_str())) {
+                if matches!(claim.status, EntryStatus::Refuted | EntryStatus::Rejected) {
+                    joins.remove(at);
+                } else {
+                    joins[at].score = claim.confidence.value();
+                }
+            }
+        }
+        page.after = found.next;
+        if page.after.is_none() {
+            return Ok(joins);
+        }
+    }
+}
+
+/// The key under which the catalog has a reference of one column.
+fn key_of(join: &JoinSuggestion) -> Option<String> {
+    match (join.from_columns.as_slice(), join.to_columns.as_slice()) {
+        ([child], [parent]) => Some(format!("rel/{}.{child}->{}.{parent}", join.from, join.to)),
+        _ => None,
+    }
+}

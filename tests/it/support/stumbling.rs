@@ -1,0 +1,79 @@
+//! A store that stumbles over one run, the first that writes: it stores the run's plan, or gives the run to a new owner, only
+//! after it has failed a few times.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use async_trait::async_trait;
+use fathom::domain::{Entry, EntryWrite, Hit, Layer, RunId, Snapshot, SnapshotId, SourceKey, TaskId};
+use fathom::store::*;
+
+/// What it does instead.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Stumble {
+    /// An error when a plan is to be stored, as of a disk that is full.
+    Refuses,
+    /// A panic when a plan is to be stored, which takes along whoever stores: the run's actor.
+    Panics,
+    /// A panic when the run is claimed.
+    PanicsAtClaim,
+}
+
+pub struct Stumbling {
+    store: Arc<dyn Store>,
+    run: OnceLock<RunId>,
+    stumbles: Mutex<VecDeque<Stumble>>,
+}
+
+impl Stumbling {
+    pub fn new(store: Arc<dyn Store>, stumbles: impl IntoIterator<Item = Stumble>) -> Self {
+        Self { store, run: OnceLock::new(), stumbles: Mutex::new(stumbles.into_iter().collect()) }
+    }
+
+    fn next(&self, run: RunId, expected: &[Stumble]) -> Option<Stumble> {
+        let is_over_this = *self.run.get_or_init(|| run) == run;
+        self.stumbles.lock().unwrap().pop_front_if(|next| is_over_this && expected.contains(next))
+    }
+}
+
+#[async_trait]
+#[rustfmt::skip]
+impl Store for Stumbling {
+    async fn append(&self, append: Append) -> Result<(), Error> {
+        let plans = append.records.iter().any(|record| record.message == "tasks_planned");
+        match self.next(append.run, if plans { &[Stumble::Refuses, Stumble::Panics] } else { &[] }) {
+            None => self.store.append(append).await,
+            Some(Stumble::Refuses) => Err(Error::Full("no room for a plan".to_owned())),
+            Some(Stumble::Panics | Stumble::PanicsAtClaim) => panic!("the store loses its head"),
+        }
+    }
+
+    async fn claim_run(&self, id: RunId, node: &str) -> Result<RunRow, Error> {
+        assert!(self.next(id, &[Stumble::PanicsAtClaim]).is_none(), "the store loses its head");
+        self.store.claim_run(id, node).await
+    }
+
+    async fn create_run(&self, run: NewRun) -> Result<Created, Error> { self.store.create_run(run).await }
+    async fn run(&self, id: RunId) -> Result<Option<RunRow>, Error> { self.store.run(id).await }
+    async fn runs(&self, filter: &RunFilter, page: &Page) -> Result<Paged<RunRow>, Error> { self.store.runs(filter, page).await }
+    async fn unfinished_runs(&self) -> Result<Vec<RunId>, Error> { self.store.unfinished_runs().await }
+    async fn records(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<Record>, Error> { self.store.records(run, after, limit).await }
+    async fn steps(&self, run: RunId, task: TaskId) -> Result<Vec<StepRow>, Error> { self.store.steps(run, task).await }
+    async fn put_command(&self, command: NewCommand) -> Result<StoredCommand, Error> { self.store.put_command(command).await }
+    async fn command(&self, run: RunId, id: &str) -> Result<Option<StoredCommand>, Error> { self.store.command(run, id).await }
+    async fn open_commands(&self, run: RunId) -> Result<Vec<StoredCommand>, Error> { self.store.open_commands(run).await }
+    async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error> { self.store.put_entries(source, entries).await }
+    async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> { self.store.entry(source, layer, kind, key).await }
+    async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> { self.store.entries(source, filter, page).await }
+    async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> { self.store.search(source, query, filter, limit).await }
+    async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> { self.store.put_snapshot(snapshot).await }
+    async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> { self.store.snapshot(id).await }
+    async fn put_token(&self, token: TokenRow) -> Result<(), Error> { self.store.put_token(token).await }
+    async fn tokens(&self) -> Result<Vec<TokenRow>, Error> { self.store.tokens().await }
+    async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> { self.store.snapshots(source, limit).await }
+    async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> { self.store.put_sources(sources).await }
+    async fn sources(&self) -> Result<Vec<SourceRow>, Error> { self.store.sources().await }
+    async fn remove_source(&self, name: &str) -> Result<bool, Error> { self.store.remove_source(name).await }
+    async fn revoke_token(&self, name: &str) -> Result<bool, Error> { self.store.revoke_token(name).await }
+    async fn probe(&self) -> Result<(), Error> { self.store.probe().await }
+}
