@@ -160,7 +160,7 @@ impl Engine {
 
 /// A database that is made anew for every measurement; the last one stays.
 async fn empty_database() -> Place {
-    #[expect(clippy::disallowed_methods, reason = "where the servers of the benchmarks are, is not the product's setting")]
+    #[expect(clippy::disallowed_methods, reason = "where the server is, is not the product's setting")]
     let server = std::env::var("FATHOM_TEST_POSTGRESQL").unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned());
     let mut connection = PgConnection::connect(&format!("{server}/postgres")).await.expect("the server is up");
     for sql in ["drop database if exists fathom_bench with (force)", "create database fathom_bench"] {

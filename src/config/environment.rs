@@ -15,6 +15,8 @@ const NOT_SETTINGS: [&str; 2] = [CONFIG_FILE, CRASH_POINT];
 const CONFIG_FILE: &str = "FATHOM_CONFIG";
 /// Only heard by a build with crash points: where the process is to die, for the tests of recovery.
 const CRASH_POINT: &str = "FATHOM_CRASH_POINT";
+/// Where the servers of the tests are; whatever a test starts has them around it.
+const OF_TESTS: &str = "FATHOM_TEST_";
 
 /// What surrounds a process, as a value, so that tests have their own.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +60,8 @@ impl Surroundings {
     /// A layer a variable, so that each value knows which one it came from; and the text of each as it was written.
     pub(super) fn layers(&self, sections: &[String]) -> (Vec<Layer>, HashMap<KeyPath, String>) {
         let aliases = ALIASES.iter().filter_map(|(name, key)| Some((*name, split(key, "."), self.variable(name)?)));
-        let own = self.variables.keys().filter(|name| name.starts_with(PREFIX) && !NOT_SETTINGS.contains(&name.as_str()));
+        let is_setting = |name: &str| name.starts_with(PREFIX) && !name.starts_with(OF_TESTS) && !NOT_SETTINGS.contains(&name);
+        let own = self.variables.keys().filter(|name| is_setting(name));
         let own = own.filter_map(|name| Some((name.as_str(), split(&name[PREFIX.len()..].to_lowercase(), "__"), self.variable(name)?)));
 
         let known = |path: &KeyPath| sections.contains(&path[0]);

@@ -111,12 +111,12 @@ impl Store for PostgresStore {
         snapshots::put(&self.reader, snapshot).await
     }
 
-    async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
-        snapshots::find(&self.reader, id).await
-    }
-
     async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> {
         snapshots::list(&self.reader, source, limit).await
+    }
+
+    async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
+        snapshots::find(&self.reader, id).await
     }
 
     async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> {
