@@ -40,17 +40,19 @@ impl Reader<'_> {
     fn prefixes(&mut self) -> Read {
         loop {
             let token = self.peek();
-            if token.is_word("not") || self.is_mysql() && token.is_word("binary") && !self.ahead(1).is_sign("(") {
+            let known = match token.kind {
+                Kind::Word => token.is_word("not") || self.is_mysql() && token.is_word("binary") && !self.ahead(1).is_sign("("),
+                Kind::Sign => {
+                    SIGNS.contains(&token.text)
+                        || self.is_mysql() && token.text == "!"
+                        || self.is_postgresql() && POSTGRESQL_SIGNS.contains(&token.text)
+                }
+                _ => false,
+            };
+            if known {
                 self.advance();
             } else if self.is_postgresql() && token.is_word("operator") && self.ahead(1).is_sign("(") {
                 self.operator()?;
-            } else if token.kind == Kind::Sign && ["+", "-", "~"].contains(&token.text) || self.is_mysql() && token.is_sign("!") {
-                self.advance();
-            } else if self.is_postgresql()
-                && token.kind == Kind::Sign
-                && ["@", "|/", "||/", "!!", "@@", "#", "?-", "?|", "@-@"].contains(&token.text)
-            {
-                self.advance();
             } else {
                 return Ok(());
             }
@@ -269,6 +271,11 @@ impl Reader<'_> {
         })
     }
 }
+
+/// What may stand before an operand.
+const SIGNS: &[&str] = &["+", "-", "~"];
+
+const POSTGRESQL_SIGNS: &[&str] = &["@", "|/", "||/", "!!", "@@", "#", "?-", "?|", "@-@"];
 
 const UNITS: &[&str] = &[
     "microsecond",

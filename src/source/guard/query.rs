@@ -181,7 +181,7 @@ impl Reader<'_> {
     /// Whether one of `limit`, `offset` and `fetch` stood here.
     fn bound(&mut self) -> Read<bool> {
         if self.take("limit") {
-            if !(self.is_postgresql() && self.take("all")) && !self.is("rows") {
+            if !(self.is("rows") || self.is_postgresql() && self.take("all")) {
                 self.expr()?;
             }
             if !self.is_postgresql() && self.take_sign(",") {
