@@ -3,7 +3,9 @@
 pub mod dsn;
 pub mod fingerprint;
 pub mod guard;
+mod marked;
 pub mod port;
+pub mod postgres;
 pub mod settings;
 pub mod sqlite;
 
@@ -19,7 +21,8 @@ pub use settings::Settings;
 pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {
     match dsn {
         Dsn::Sqlite(file) => Ok(Arc::new(sqlite::SqliteSource::open(file, settings).await?)),
-        Dsn::Postgresql(server) | Dsn::Mysql(server) => {
+        Dsn::Postgresql(server) => Ok(Arc::new(postgres::PostgresqlSource::open(server, settings).await?)),
+        Dsn::Mysql(server) => {
             Err(Error::CannotOpen { source_text: server.shown().to_owned(), reason: "servers are not supported yet".to_owned() })
         }
     }

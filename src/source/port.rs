@@ -21,6 +21,11 @@ pub trait Source: Send + Sync {
 
     /// The database's plan for a guarded query, a line a step.
     async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error>;
+
+    /// What its user may do beyond reading, a sentence each; nothing where nothing is known.
+    async fn warnings(&self) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

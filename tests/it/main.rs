@@ -12,6 +12,7 @@ mod kill;
 mod load;
 mod model;
 mod source;
+mod source_postgresql;
 mod store;
 mod support;
 mod tools;
