@@ -7,6 +7,7 @@ mod marked;
 pub mod port;
 pub mod postgres;
 pub mod settings;
+pub mod spelling;
 pub mod sqlite;
 
 use std::sync::Arc;

@@ -87,10 +87,7 @@ pub fn store_failure(error: store::Error) -> Failure {
 
 /// A name as the database reads it, whatever is in it.
 pub fn quoted(dialect: Dialect, name: &str) -> String {
-    match dialect {
-        Dialect::Sqlite | Dialect::Postgresql => format!("\"{}\"", name.replace('"', "\"\"")),
-        Dialect::Mysql => format!("`{}`", name.replace('`', "``")),
-    }
+    dialect.quoted(name)
 }
 
 pub fn quoted_table(dialect: Dialect, table: &Table) -> String {

@@ -5,11 +5,15 @@ use std::time::{Duration, Instant};
 
 use fathom::domain::{RoutineKind, Snapshot, Table, TableKind};
 use fathom::source::{self, Dialect, Dsn, Error, ReadLimits, ReadQuery, Settings, Source, guard};
+use fathom::tools::{Allowed, Registry, Settings as ToolSettings, Workspace};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::support::servers::{Server, TestDatabase};
+use super::tools::FakeStore;
 
 async fn open(database: &TestDatabase) -> Arc<dyn Source> {
     opened(&database.url, &Settings::default()).await.unwrap()
@@ -20,7 +24,7 @@ async fn opened(url: &str, settings: &Settings) -> Result<Arc<dyn Source>, Error
 }
 
 fn query(sql: &str) -> ReadQuery {
-    guard::check(Dialect::Postgresql, sql).unwrap()
+    guard::check(Dialect::Postgresql, sql).unwrap_or_else(|refusal| panic!("{sql}: {refusal}"))
 }
 
 fn limits() -> ReadLimits {
@@ -298,17 +302,15 @@ async fn values_keep_their_kind_and_empty_answers_their_columns() {
         ("'12.5'::money", "money", json!("$12.50")),
         ("b'101'", "bit", json!("101")),
         ("'<a/>'::xml", "xml", json!("<a/>")),
-        ("point(1, 2)", "point", json!("(1,2)")),
+        ("'(1,2)'::point", "point", json!("(1,2)")),
         ("mood", "mood", json!("ok")),
         ("moods", "mood[]", json!(["sad", null, "ok"])),
         ("pair", "pair", json!("(1,\"a b\")")),
         ("amount", "numeric", json!(12.5)),
         ("n", "integer", Value::Null),
     ] {
-        // Not every function and type is known to the guard; the values are what matters here.
         let sql = format!("select {expression} as v from t");
-        let Ok(checked) = guard::check(Dialect::Postgresql, &sql) else { continue };
-        let rows = source.read(&checked, &limits()).await.unwrap();
+        let rows = source.read(&query(&sql), &limits()).await.unwrap();
         assert_eq!((rows.rows[0][0].clone(), rows.columns[0].r#type.as_str()), (expect, r#type), "{expression}");
         let none = source.read(&query(&format!("{sql} where false")), &limits()).await.unwrap();
         assert_eq!((none.columns, none.row_count, none.truncated), (rows.columns, 0, false), "{expression}");
@@ -430,6 +432,40 @@ async fn what_cannot_be_opened_says_what_to_do() {
     }
 }
 
+/// A server without TLS that says no to whoever comes; its address.
+async fn refusing(code: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = [0; 1024];
+        let _asks_for_tls = stream.read(&mut asked).await;
+        stream.write_all(b"N").await.unwrap();
+        let _starts = stream.read(&mut asked).await;
+        let fields = format!("SFATAL\0VFATAL\0C{code}\0Mno\0\0");
+        let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+        let _gone = stream.write_all(&[b"E".as_slice(), &length, fields.as_bytes()].concat()).await;
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_a_server_without_tls_are_told_apart() {
+    for (code, parameters, says, may_come_back) in [
+        ("28P01", "", "refuses the password of user `ada`", false),
+        ("28P01", "?sslmode=require", "offers no TLS", false),
+        ("42501", "", "may not connect to `shop`", false),
+        ("53300", "", "no connection left", true),
+        ("57P03", "", "the server says: no", true),
+    ] {
+        let error =
+            opened(&format!("postgres://ada:s3cret@{}/shop{parameters}", refusing(code).await), &Settings::default()).await.err().unwrap();
+        let text = error.to_string();
+        assert!(text.contains(says) && !text.contains("s3cret"), "{text}");
+        assert_eq!(matches!(error, Error::Unavailable(_)), may_come_back, "{error:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_database_says_what_is_wrong_with_a_statement_and_explains_a_good_one() {
     let database = TestDatabase::new(Server::Postgresql).await;
@@ -443,4 +479,51 @@ async fn the_database_says_what_is_wrong_with_a_statement_and_explains_a_good_on
     assert!(matches!(&gone, Err(Error::Statement(says)) if says.contains("\"gone\" does not exist")), "{gone:?}");
     let plan = source.explain(&query("select * from t where id = 1")).await.unwrap();
     assert!(plan.iter().any(|line| line.contains("t_pkey")), "{plan:?}");
+}
+
+#[tokio::test]
+async fn the_tools_read_columns_of_every_kind() {
+    let database = TestDatabase::new(Server::Postgresql).await;
+    database
+        .execute(
+            "create type mood as enum ('sad', 'ok'); create type pair as (a int, b text);
+             create table parent (id uuid primary key, mood mood);
+             create table t (i int, n numeric, f float8, m money, o oid, b bool, d date, ts timestamptz, ti time, iv interval, t text, c char(3),
+                             u uuid references parent, j json, jb jsonb, x xml, by bytea, a int[], ja json[], e mood, p pair, ip inet, pt point,
+                             r int4range, v tsvector);
+             insert into parent values ('00000000-0000-0000-0000-000000000001', 'ok');
+             insert into t values (1, 1.5, 'NaN', 3, 1, true, '2024-01-01', now(), '10:00', '1 day', '', 'a', '00000000-0000-0000-0000-000000000001',
+                '{}', '{}', '<a/>', '\\x00', '{1}', array['{}'::json], 'ok', '(1,a)', '10.0.0.1', '(1,2)', '[1,2)', 'a b');
+             insert into t default values;
+             create table big as select n, n % 7 as k from generate_series(1, 300000) as n; analyze big;",
+        )
+        .await;
+    let source = open(&database).await;
+    let snapshot = Arc::new(source.harvest().await.unwrap());
+    let store = Arc::new(FakeStore::default());
+    let workspace = Arc::new(Workspace { key: source.key().clone(), snapshot: snapshot.clone(), source, store });
+    let registry = Registry::standard(ToolSettings::default());
+    let call = async |name: &str, args: Value| {
+        let outcome = registry.execute(&workspace, &Allowed::Everything, name, args.clone()).await;
+        outcome.result.unwrap_or_else(|rejection| panic!("{name} {args}: {rejection}"))
+    };
+    let columns: Vec<&str> = table(&snapshot, "public.t").columns.iter().map(|column| column.name.as_str()).collect();
+    let profile = call("table_profile", json!({"table": "t"})).await;
+    assert_eq!((profile["looked_at"].clone(), profile["columns"].as_array().unwrap().len()), (json!(2), columns.len()));
+    assert_eq!(profile["columns"][1]["mean"], json!(1.5));
+    for column in &columns {
+        let one = call("column_profile", json!({"table": "t", "column": column})).await;
+        assert_eq!((one["nulls"].clone(), one["distinct"].clone()), (json!(1), json!(1)), "{column}: {one}");
+        let values = call("sample_distinct", json!({"table": "t", "column": column})).await;
+        assert_eq!(values["values"].as_array().unwrap().len(), 2, "{column}");
+    }
+    let found = call("find_reference_candidates", json!({"table": "t", "column": "u"})).await;
+    assert_eq!(found["candidates"][0]["check"]["violating_rows"], json!(0), "{found}");
+    let rows = call("sample_rows", json!({"table": "t", "order_by": "i nulls last", "limit": 1})).await;
+    assert_eq!((rows["rows"][0][0].clone(), rows["truncated"].clone()), (json!(1), json!(false)));
+    let sampled = call("table_profile", json!({"table": "big"})).await;
+    let looked_at = sampled["looked_at"].as_u64().unwrap();
+    assert!(looked_at > 1_000 && looked_at < 290_000 && sampled["how"].as_str().unwrap().contains("own sampling"), "{sampled}");
+    let plan = call("explain_sql", json!({"sql": "select * from big where k = 3"})).await;
+    assert!(plan["plan"][0].as_str().unwrap().contains("Scan"), "{plan}");
 }

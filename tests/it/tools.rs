@@ -26,7 +26,7 @@ const SHOP: &str = r#"
 "#;
 
 #[derive(Default)]
-struct FakeStore {
+pub struct FakeStore {
     snapshots: Mutex<Vec<Snapshot>>,
     entries: Mutex<Vec<EntryWrite>>,
     snapshot_writes: AtomicUsize,

@@ -42,6 +42,13 @@ impl PostgresqlSource {
         pool.begin(Purpose::Read, settings.read_limits().time).await?.end().await;
         Ok(Self { key, pool, settings: settings.clone() })
     }
+
+    async fn harvest_once(&self) -> Result<Snapshot, Error> {
+        let time = Duration::from_millis(self.settings.harvest_time_ms);
+        let mut lent = self.pool.begin(Purpose::Harvest, time).await?;
+        let harvest = timeout_at(lent.until, harvest::harvest(&mut lent.connection, &self.key)).await;
+        finished(lent, harvest, time).await
+    }
 }
 
 #[async_trait]
@@ -55,10 +62,11 @@ impl Source for PostgresqlSource {
     }
 
     async fn harvest(&self) -> Result<Snapshot, Error> {
-        let time = Duration::from_millis(self.settings.harvest_time_ms);
-        let mut lent = self.pool.begin(Purpose::Harvest, time).await?;
-        let harvest = timeout_at(lent.until, harvest::harvest(&mut lent.connection, &self.key)).await;
-        finished(lent, harvest, time).await
+        match self.harvest_once().await {
+            // What was dropped between two queries can make the second fail; the next harvest does not know it any more.
+            Err(Error::Statement(_)) => self.harvest_once().await,
+            answer => answer,
+        }
     }
 
     async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {

@@ -139,7 +139,7 @@ impl Purpose {
     fn opening(self, time: Duration) -> String {
         let (level, path) = match self {
             Self::Read => ("read committed", ""),
-            Self::Harvest => ("repeatable read", "set local search_path = '';"),
+            Self::Harvest => ("repeatable read", "set local search_path = ''; set local jit = off;"),
         };
         let time = time.as_millis().clamp(1, i32::MAX as u128);
         format!("begin isolation level {level} read only; set local statement_timeout = {time}; {path} select 1")

@@ -96,7 +96,7 @@ pub fn normalised(types: &HashMap<u32, CatalogType>, number: u32) -> &'static st
     match base.name.as_str() {
         _ if base.kind == "e" => "enum",
         _ if base.category == "A" => "array",
-        "int2" | "int4" | "int8" | "oid" | "xid" | "xid8" => "integer",
+        "int2" | "int4" | "int8" => "integer",
         "numeric" | "money" => "decimal",
         "float4" | "float8" => "float",
         "bool" => "boolean",
