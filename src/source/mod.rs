@@ -1,14 +1,15 @@
 //! Other people's databases: reading their metadata and, through the guard, their rows. Never writing.
 
 mod bounded;
-mod cell;
 pub mod dsn;
 pub mod fingerprint;
 pub mod guard;
+mod marked;
 pub mod mysql;
 pub mod port;
+pub mod postgres;
 pub mod settings;
-mod spelling;
+pub mod spelling;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -25,8 +26,6 @@ pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Err
     match dsn {
         Dsn::Sqlite(file) => Ok(Arc::new(sqlite::SqliteSource::open(file, settings).await?)),
         Dsn::Mysql(server) => Ok(Arc::new(mysql::MysqlSource::open(server, settings).await?)),
-        Dsn::Postgresql(server) => {
-            Err(Error::CannotOpen { source_text: server.shown().to_owned(), reason: "servers are not supported yet".to_owned() })
-        }
+        Dsn::Postgresql(server) => Ok(Arc::new(postgres::PostgresqlSource::open(server, settings).await?)),
     }
 }

@@ -8,7 +8,7 @@ use super::port::{Effect, Failure, Spec, Tool};
 use super::settings::Settings;
 use super::workspace::Workspace;
 use super::{reading, schema};
-use crate::source::Dialect;
+use crate::evidence::types;
 
 pub struct ColumnProfile {
     settings: Settings,
@@ -59,17 +59,20 @@ impl Tool for ColumnProfile {
         let column = reading::column(table, &args.column)?;
         let dialect = workspace.source.dialect();
         let scanned = self.settings.scan_rows;
+        let kind = column.r#type.as_str();
+        let is_text = matches!(kind, "text" | "other" | "json" | "blob");
         let from = format!(
             "(select {} as v from {} limit {scanned}) as s",
-            reading::quoted(dialect, &column.name),
+            dialect.groupable(&reading::quoted(dialect, &column.name), kind),
             reading::quoted_table(dialect, table)
         );
-        // An empty text equals a zero, or is an error, where the other side is no text.
-        let is_textual = matches!(column.r#type.as_str(), "text" | "enum" | "other") || dialect == Dialect::Sqlite;
-        let empty = if is_textual { "sum(case when v = '' then 1 else 0 end)" } else { "0" };
-        let length = dialect.length("v");
+        let (least, most) = dialect.orderable("v", kind).map_or(none_twice(), |value| (format!("min({value})"), format!("max({value})")));
+        let length = dialect.length("v", kind);
+        let (shortest, longest) = if is_text { (format!("min({length})"), format!("max({length})")) } else { none_twice() };
+        let mean = if types::is_numeric(kind) { dialect.mean("v", kind) } else { "null".to_owned() };
+        let empty = dialect.is_empty("v", kind);
         let sql = format!(
-            "select count(*), count(v), count(distinct v), min(v), max(v), avg(v), min({length}), max({length}), {empty} from {from}"
+            "select count(*), count(v), count(distinct v), {least}, {most}, {mean}, {shortest}, {longest}, sum(case when {empty} then 1 else 0 end) from {from}"
         );
         let figures = reading::read(workspace, &sql, &self.settings.read_limits(1)).await?;
         let row = figures.rows.into_iter().next().unwrap_or_default();
@@ -88,12 +91,11 @@ impl Tool for ColumnProfile {
             "distinct": distinct,
             "empty": empty,
         });
-        let is_text = matches!(column.r#type.as_str(), "text" | "other" | "json" | "blob");
-        if column.r#type != "blob" {
+        if kind != "blob" {
             answer["min"] = min;
             answer["max"] = max;
         }
-        if crate::evidence::types::is_numeric(&column.r#type) {
+        if types::is_numeric(kind) {
             answer["mean"] = mean;
         }
         if is_text {
@@ -110,4 +112,8 @@ impl Tool for ColumnProfile {
         }
         Ok(answer)
     }
+}
+
+fn none_twice() -> (String, String) {
+    ("null".to_owned(), "null".to_owned())
 }

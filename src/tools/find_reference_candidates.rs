@@ -43,10 +43,10 @@ impl FindReferenceCandidates {
             return Ok(json!({"checked": false, "why": "the column that is referred to does not exist"}));
         };
         let dialect = workspace.source.dialect();
-        let differ = column.r#type != key.r#type && (column.r#type == "text" || key.r#type == "text");
+        let comparable = dialect.compares(&column.r#type, &key.r#type);
         let plain = |name: &str| reading::quoted(dialect, name);
         // Digits kept as text equal the number only as text.
-        let form = |name: &str| if differ { dialect.as_text(&plain(name)) } else { plain(name) };
+        let form = |name: &str| if comparable { plain(name) } else { dialect.as_text(&plain(name)) };
         let scanned = self.settings.scan_rows;
         let sql = format!(
             "select sum(n), sum(case when v in (select {key} from {parent} where {key_plain} is not null) then 0 else n end), count(*), \

@@ -61,7 +61,7 @@ impl Tool for SampleDistinct {
         let dialect = workspace.source.dialect();
         let sql = format!(
             "select v as value, count(*) as n from (select {} as v from {}{} limit {}) as s group by v order by n desc, v limit {}",
-            reading::quoted(dialect, &column.name),
+            dialect.groupable(&reading::quoted(dialect, &column.name), &column.r#type),
             reading::quoted_table(dialect, table),
             reading::where_clause(dialect, args.r#where.as_deref())?,
             self.settings.scan_rows,

@@ -15,6 +15,7 @@ use super::{reading, schema};
 use crate::domain::{Column, SnapshotId, Table};
 use crate::evidence::{self, ColumnFacts, types};
 use crate::source::Dialect;
+use crate::source::spelling::Sample;
 
 /// Columns of one query; SQLite answers at most 2,000 values a row.
 const COLUMNS_A_QUERY: usize = 200;
@@ -41,8 +42,8 @@ struct Args {
 /// Which rows are looked at.
 enum Rows {
     All,
-    /// About every n-th, by the row's own number or its key.
-    Every(u64),
+    /// About one in so many.
+    OneIn(u64),
     First(u64),
 }
 
@@ -71,8 +72,8 @@ impl TableProfile {
         let quick = self.settings.quick_rows;
         match table.row_count {
             Some(count) if full || count <= quick => vec![Rows::All, Rows::First(quick)],
-            Some(count) if !table.kind.is_derived() && dialect.is_one_of(table, 2).is_some() => {
-                vec![Rows::Every(count.div_ceil(quick).max(2)), Rows::First(quick)]
+            Some(count) if !table.kind.is_derived() && dialect.sample("", table, 2).is_some() => {
+                vec![Rows::OneIn(count.div_ceil(quick).max(2)), Rows::First(quick)]
             }
             _ if full => vec![Rows::All, Rows::First(quick)],
             _ => vec![Rows::First(quick)],
@@ -131,13 +132,15 @@ impl TableProfile {
     async fn profile(&self, workspace: &Workspace, table: &Table, rows: &Rows) -> Result<Value, Failure> {
         let dialect = workspace.source.dialect();
         let name = reading::quoted_table(dialect, table);
-        let from = match rows {
-            Rows::All => name,
-            Rows::Every(step) => match dialect.is_one_of(table, *step) {
-                Some(condition) => format!("{name} where {condition}"),
-                None => name,
+        let Sample { from, how } = match rows {
+            Rows::All => Sample { from: name, how: "all rows".to_owned() },
+            Rows::OneIn(step) => match dialect.sample(&name, table, *step) {
+                Some(sample) => sample,
+                None => return Err(Failure::Mendable("the database has no cheap way to sample".to_owned())),
             },
-            Rows::First(count) => format!("(select * from {name} limit {count}) as s"),
+            Rows::First(count) => {
+                Sample { from: format!("(select * from {name} limit {count}) as s"), how: format!("the first {count} rows at most") }
+            }
         };
         let mut looked_at = 0;
         let mut lines = Vec::with_capacity(table.columns.len());
@@ -159,11 +162,6 @@ impl TableProfile {
         if lines.is_empty() {
             return Err(Failure::Mendable(format!("`{}` has no columns that can be read", table.full_name())));
         }
-        let how = match rows {
-            Rows::All => "all rows".to_owned(),
-            Rows::Every(step) => format!("every {step}th row"),
-            Rows::First(count) => format!("the first {count} rows at most"),
-        };
         let mut keys = evidence::key_candidates(table, &facts);
         keys.truncate(5);
         Ok(json!({
@@ -180,17 +178,21 @@ impl TableProfile {
 /// The order in which [`column_line`] reads them back.
 fn figures_of(dialect: Dialect, column: &Column) -> Vec<String> {
     let name = reading::quoted(dialect, &column.name);
-    let mut figures = vec![format!("count({name})"), format!("count(distinct {name})")];
-    match column.r#type.as_str() {
-        "blob" | "json" => figures.push(format!("max(length({name}))")),
-        kind if types::is_numeric(kind) => {
-            figures.extend([format!("min({name})"), format!("max({name})"), format!("avg({name})")]);
-        }
-        "text" | "other" => {
-            figures.extend([format!("min({name})"), format!("max({name})"), format!("max({})", dialect.length(&name))]);
-            figures.push(format!("sum({name} = '')"));
-        }
-        _ => figures.extend([format!("min({name})"), format!("max({name})")]),
+    let kind = column.r#type.as_str();
+    let mut figures = vec![format!("count({name})"), format!("count(distinct {})", dialect.groupable(&name, kind))];
+    if kind != "json"
+        && let Some(value) = dialect.orderable(&name, kind)
+    {
+        figures.extend([format!("min({value})"), format!("max({value})")]);
+    }
+    if types::is_numeric(kind) {
+        figures.push(dialect.mean(&name, kind));
+    }
+    if matches!(kind, "blob" | "json" | "text" | "other") {
+        figures.push(format!("max({})", dialect.length(&name, kind)));
+    }
+    if matches!(kind, "text" | "other") {
+        figures.push(format!("sum(case when {} then 1 else 0 end)", dialect.is_empty(&name, kind)));
     }
     figures
 }

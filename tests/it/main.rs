@@ -14,6 +14,7 @@ mod looking;
 mod model;
 mod source;
 mod source_mysql;
+mod source_postgresql;
 mod store;
 mod support;
 mod telemetry;

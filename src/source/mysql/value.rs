@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::mysql::{MySqlRow, MySqlTypeInfo};
 use sqlx::{Column, Decode, MySql, Row, Type, TypeInfo};
 
-use crate::source::cell::{MAX_TEXT_BYTES, blob, float, text};
+use crate::source::marked::{MAX_TEXT_BYTES, blob, float, text};
 
 /// More digits than a float is sure to keep.
 const DIGITS_OF_A_FLOAT: usize = 15;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, TypeInfo, ValueRef};
 
-use crate::source::cell::{MAX_TEXT_BYTES, blob, float, text};
+use crate::source::marked::{MAX_TEXT_BYTES, blob, float, text};
 
 /// A value, its storage class, and about how many bytes it takes as JSON.
 pub struct Cell {

@@ -1,4 +1,4 @@
-//! Values of every engine as JSON: what JSON cannot hold, or what is too large, is marked as such.
+//! What JSON cannot hold, or what is too large, marked as such; the same for every engine.
 
 use serde_json::{Number, Value, json};
 
@@ -16,11 +16,13 @@ pub fn float(number: f64) -> Value {
     }
 }
 
+/// Binary values are shown by their length and how they begin.
 pub fn blob(bytes: &[u8]) -> Value {
     let hex: String = bytes.iter().take(BLOB_BYTES_SHOWN).map(|byte| format!("{byte:02x}")).collect();
     json!({"blob_bytes": bytes.len(), "hex": hex})
 }
 
+/// Bytes that should be UTF-8 and may be long.
 pub fn text(bytes: &[u8]) -> Value {
     let shown = &bytes[..bytes.len().min(MAX_TEXT_BYTES)];
     let is_cut = shown.len() < bytes.len();

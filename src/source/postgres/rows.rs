@@ -1,0 +1,152 @@
+//! Rows of a query, through a cursor: the server computes no more of them than are asked for, and the limits hold while reading.
+
+use futures::TryStreamExt;
+use serde_json::Value;
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgColumn, PgRow};
+use sqlx::{Column, Executor, Row, SqlSafeStr, Statement, ValueRef};
+
+use super::session::{Session, own_sql};
+use super::types::{Form, Scalar, ValueType, built_in, scalar};
+use super::value::cell;
+use crate::domain::Rows;
+use crate::domain::rows::RowColumn;
+use crate::source::ReadLimits;
+
+/// About how many bytes are asked for at once; what comes too much is thrown away.
+const BYTES_AHEAD: usize = 256 * 1024;
+
+const ROWS_AHEAD: usize = 1_000;
+
+type TypeRow = (Oid, String, bool, Option<Oid>, String);
+
+struct Answer<'a> {
+    limits: &'a ReadLimits,
+    forms: Vec<Form>,
+    rows: Rows,
+    /// As JSON.
+    bytes: usize,
+    /// As they came.
+    wire_bytes: usize,
+}
+
+pub async fn read(session: &mut Session, sql: &str, limits: &ReadLimits) -> Result<Rows, sqlx::Error> {
+    let mut answer = Answer { limits, forms: Vec::new(), rows: Rows::default(), bytes: 0, wire_bytes: 0 };
+    if is_told(sql) {
+        answer.told(session, sql).await?;
+    } else {
+        answer.through_cursor(session, sql).await?;
+    }
+    answer.rows.row_count = answer.rows.rows.len();
+    Ok(answer.rows)
+}
+
+/// Statements that read and that no cursor takes; what they answer is small, and text.
+fn is_told(sql: &str) -> bool {
+    let word: String = sql.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+    ["show", "explain"].iter().any(|told| word.eq_ignore_ascii_case(told))
+}
+
+impl Answer<'_> {
+    async fn through_cursor(&mut self, session: &mut Session, sql: &str) -> Result<(), sqlx::Error> {
+        // By a protocol that takes one statement only, so that nothing can follow it.
+        let cursor = own_sql(format!("declare fathom no scroll cursor for {sql}"));
+        sqlx::query(cursor).persistent(false).execute(&mut session.connection).await?;
+        // By the one in which every value comes as text, whatever its type.
+        let first = sqlx::raw_sql("fetch forward 1 from fathom").fetch_optional(&mut session.connection).await?;
+        let Some(first) = first else {
+            let statement = (&mut session.connection).prepare(own_sql(sql.to_owned()).into_sql_str()).await?;
+            return self.describe(session, statement.columns()).await;
+        };
+        self.describe(session, first.columns()).await?;
+        self.take(&first)?;
+        while !self.rows.truncated {
+            let row_bytes = self.wire_bytes / self.rows.rows.len().max(1) + 1;
+            // One more than may be shown tells whether there are more.
+            let missing = self.limits.max_rows.saturating_sub(self.rows.rows.len()) + 1;
+            let ahead = (BYTES_AHEAD / row_bytes).clamp(1, ROWS_AHEAD).min(missing);
+            if self.fetch(session, ahead).await? < ahead {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch(&mut self, session: &mut Session, ahead: usize) -> Result<usize, sqlx::Error> {
+        let mut came = 0;
+        let fetching = sqlx::raw_sql(own_sql(format!("fetch forward {ahead} from fathom")));
+        let mut rows = fetching.fetch(&mut session.connection);
+        while let Some(row) = rows.try_next().await? {
+            came += 1;
+            if !self.rows.truncated {
+                self.take(&row)?;
+            }
+        }
+        Ok(came)
+    }
+
+    async fn told(&mut self, session: &mut Session, sql: &str) -> Result<(), sqlx::Error> {
+        let rows = sqlx::query(own_sql(sql.to_owned())).persistent(false).fetch_all(&mut session.connection).await?;
+        let Some(first) = rows.first() else { return Ok(()) };
+        self.describe(session, first.columns()).await?;
+        for row in &rows {
+            if !self.rows.truncated {
+                self.take(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Names and types of the columns; types that are not built in are asked for, once a session.
+    async fn describe(&mut self, session: &mut Session, columns: &[PgColumn]) -> Result<(), sqlx::Error> {
+        let number = |column: &PgColumn| column.type_info().oid().map_or(0, |number| number.0);
+        let is_unknown = |number: &u32| built_in(*number).is_none() && !session.types.contains_key(number);
+        let unknown: Vec<Oid> = columns.iter().map(number).filter(is_unknown).map(Oid).collect();
+        if !unknown.is_empty() {
+            let asking = sqlx::query_as::<_, TypeRow>(include_str!("sql/value_types.sql")).persistent(false).bind(unknown);
+            for (number, name, is_array, element, delimiter) in asking.fetch_all(&mut session.connection).await? {
+                let form = match element {
+                    Some(of) if is_array => Form::Array { of: scalar(of.0), delimiter: delimiter.bytes().next().unwrap_or(b',') },
+                    _ => Form::Plain(Scalar::Text),
+                };
+                session.types.insert(number.0, ValueType { name, form });
+            }
+        }
+        for column in columns {
+            let number = number(column);
+            let found = built_in(number).or_else(|| session.types.get(&number).cloned());
+            let found = found.unwrap_or(ValueType { name: "unknown".to_owned(), form: Form::Plain(Scalar::Text) });
+            self.rows.columns.push(RowColumn { name: column.name().to_owned(), r#type: found.name });
+            self.forms.push(found.form);
+        }
+        Ok(())
+    }
+
+    /// The row that is too much is not shown, and neither is any after it.
+    fn take(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
+        if self.rows.rows.len() >= self.limits.max_rows {
+            self.rows.truncated = true;
+            return Ok(());
+        }
+        let mut values = Vec::with_capacity(self.forms.len());
+        for (index, form) in self.forms.iter().enumerate() {
+            let raw = row.try_get_raw(index)?;
+            let (value, bytes) = match raw.is_null() {
+                true => (Value::Null, 4),
+                false => {
+                    let text = raw.as_bytes().map_err(sqlx::Error::Decode)?;
+                    self.wire_bytes += text.len();
+                    cell(*form, text)
+                }
+            };
+            self.bytes += bytes;
+            values.push(value);
+        }
+        if self.bytes > self.limits.max_bytes {
+            self.rows.truncated = true;
+            return Ok(());
+        }
+        self.rows.rows.push(values);
+        Ok(())
+    }
+}
