@@ -73,7 +73,7 @@ pub enum Fragment {
 pub const MAX_SQL_BYTES: usize = 256 * 1024;
 
 /// Deeper nesting is refused, because it would use up the stack.
-const MAX_DEPTH: usize = 60;
+const MAX_DEPTH: usize = 120;
 
 impl Dialect {
     /// The dialect of that name, or of the engine that is called so.

@@ -55,14 +55,9 @@ impl Reader<'_> {
         let place = self.place();
         self.in_brackets(|reader| if reader.starts_query() || reader.is_sign("(") { reader.query() } else { reader.unexpected() })?;
         let body = self.since(place);
-        let ends = |words: &[&str], tokens: &[Token<'_>]| tokens.iter().any(|token| token.is_any_word(words));
         let repeats = body.windows(2).any(|pair| pair[0].is_any_word(&["from", "join"]) && pair[1].text.eq_ignore_ascii_case(name.text));
-        if recursive
-            && repeats
-            && !ends(&["where", "on", "using", "natural", "having", "limit", "fetch"], body)
-            && !ends(&["limit", "fetch"], self.all())
-            && !self.is("cycle")
-        {
+        let ends = |token: &Token<'_>| token.is_any_word(&["where", "on", "using", "natural", "having", "limit", "fetch"]);
+        if recursive && repeats && !body.iter().any(ends) && !self.is_limited() && !self.is("cycle") {
             return self.refuse_at(name, format!("the recursion of `{}`, which has no end; give it a `where` or a `limit`", name.text));
         }
         if self.take_phrase(&["search", "breadth", "first", "by"]) || self.take_phrase(&["search", "depth", "first", "by"]) {

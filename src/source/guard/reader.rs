@@ -1,5 +1,7 @@
 //! A cursor over tokens, and what every part of the grammar needs: words, signs, names, lists, and refusals that say where.
 
+use std::cell::OnceCell;
+
 use super::lex::{Kind, Token};
 use super::{Dialect, MAX_DEPTH, Refusal};
 
@@ -10,6 +12,7 @@ pub struct Reader<'a> {
     tokens: &'a [Token<'a>],
     at: usize,
     depth: usize,
+    is_limited: OnceCell<bool>,
 }
 
 pub type Read<T = ()> = Result<T, Refusal>;
@@ -64,7 +67,7 @@ const MYSQL_NO_ALIASES: &[&str] = &["force", "ignore", "lock", "partition", "pro
 
 impl<'a> Reader<'a> {
     pub fn new(dialect: Dialect, sql: &'a str, tokens: &'a [Token<'a>]) -> Self {
-        Self { dialect, sql, tokens, at: 0, depth: 0 }
+        Self { dialect, sql, tokens, at: 0, depth: 0, is_limited: OnceCell::new() }
     }
 
     pub fn is_sqlite(&self) -> bool {
@@ -102,8 +105,9 @@ impl<'a> Reader<'a> {
         &self.tokens[place..self.at]
     }
 
-    pub fn all(&self) -> &'a [Token<'a>] {
-        self.tokens
+    /// Whether the text says anywhere how many rows it wants.
+    pub fn is_limited(&self) -> bool {
+        *self.is_limited.get_or_init(|| self.tokens.iter().any(|token| token.is_any_word(&["limit", "fetch"])))
     }
 
     pub fn is(&self, word: &str) -> bool {

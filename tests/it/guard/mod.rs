@@ -168,6 +168,24 @@ fn a_fragment_must_be_whole_by_itself() {
 #[test]
 fn what_would_cost_the_parser_too_much_is_refused() {
     refuses(Sqlite, &format!("select {}1{}", "(".repeat(3_000), ")".repeat(3_000)));
+    allows(Sqlite, &format!("select {}1{}", "coalesce(".repeat(50), ", 0)".repeat(50)));
+    for opening in [
+        "(",
+        "select (",
+        "(select ",
+        "case when ",
+        "array[",
+        "lower(",
+        "exists (select 1 from (",
+        "with a as (",
+        "(select * from ",
+        "cast(",
+    ] {
+        for dialect in [Sqlite, Postgresql, Mysql] {
+            refuses(dialect, &format!("select {}", opening.repeat(5_000)));
+            refuses(dialect, &format!("select 1 from {}", opening.repeat(5_000)));
+        }
+    }
     refuses(Sqlite, &format!("select '{}'", "x".repeat(300_000)));
     allows(Sqlite, &format!("select 1 where {}", vec!["a = 1"; 2_000].join(" or ")));
 }
