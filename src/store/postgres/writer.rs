@@ -20,10 +20,11 @@ use crate::telemetry::names;
 const WRITERS: usize = 4;
 /// Appends that wait for a writer; who comes later waits for a place.
 const QUEUE: usize = 512;
-/// Appends in one transaction.
-const LARGEST_GROUP: usize = 256;
+/// Appends in one transaction. The driver leaves Nagle's algorithm on, so that a message of more than one TLS record (16 KiB) waits
+/// some 40 ms for an acknowledgement: several small groups are stored sooner than a large one.
+const LARGEST_GROUP: usize = 12;
 /// Bytes of long texts in one transaction, about; one append may have more.
-const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES: usize = 10 << 10;
 /// A commit that takes longer is given up with its connection.
 const TIME_TO_COMMIT: Duration = Duration::from_secs(60);
 /// A connection that was idle for longer is tried before it is used.
@@ -178,7 +179,7 @@ impl Group {
     /// Whether the append may join; what may not waits for the next group.
     fn admit(&mut self, append: &Append) -> bool {
         let follows = self.sequels.get(&append.run).is_none_or(|sequel| sequel.is(append));
-        if !follows || self.bytes > MOST_BYTES {
+        if !follows || (self.bytes > 0 && self.bytes + appends::size(append) > MOST_BYTES) {
             return false;
         }
         self.sequels.insert(append.run, Sequel::of(append));
