@@ -20,6 +20,7 @@ pub enum Server {
 
 impl Server {
     /// A URL up to the name of the database, which is left out.
+    #[expect(clippy::disallowed_methods, reason = "where the servers are is no setting of the program")]
     fn base(self) -> String {
         let (variable, usual) = match self {
             Self::Postgresql => ("FATHOM_TEST_POSTGRESQL", "postgres://postgres@127.0.0.1:5432"),
