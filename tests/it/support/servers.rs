@@ -50,8 +50,13 @@ impl Server {
 
 impl TestDatabase {
     pub async fn new(server: Server) -> Self {
+        Self::with(server, "").await
+    }
+
+    /// Options as after `create database name`.
+    pub async fn with(server: Server, options: &str) -> Self {
         let name = format!("fathom_test_{}", uuid::Uuid::new_v4().simple());
-        server.execute(server.any_database(), &format!("create database {name}")).await;
+        server.execute(server.any_database(), &format!("create database {name} {options}")).await;
         Self { url: format!("{}/{name}", server.base()), name, server }
     }
 
