@@ -323,6 +323,16 @@ async fn values_keep_their_kind_and_empty_answers_their_columns() {
 }
 
 #[tokio::test]
+async fn values_that_are_not_utf_8_are_shown_and_marked() {
+    let database = TestDatabase::with(Server::Postgresql, "encoding 'SQL_ASCII' template template0 lc_collate 'C' lc_ctype 'C'").await;
+    database.execute("create table t (a text); insert into t values (E'caf\\xe9'), ('caf\u{e9}')").await;
+    let source = open(&database).await;
+    let rows = source.read(&query("select a from t"), &limits()).await.unwrap();
+    assert_eq!(rows.rows, [[json!({"text": "caf\u{fffd}", "text_bytes": 4, "not_utf8": true})], [json!("café")]]);
+    assert_eq!(source.harvest().await.unwrap().tables.len(), 1);
+}
+
+#[tokio::test]
 async fn rows_and_bytes_are_bounded_while_reading() {
     let database = TestDatabase::new(Server::Postgresql).await;
     database.execute("create table big as select n, repeat('x', 100) as t from generate_series(1, 50000) as n").await;

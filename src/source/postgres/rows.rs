@@ -64,7 +64,9 @@ impl Answer<'_> {
             let row_bytes = self.wire_bytes / self.rows.rows.len().max(1) + 1;
             // One more than may be shown tells whether there are more.
             let missing = self.limits.max_rows.saturating_sub(self.rows.rows.len()) + 1;
-            let ahead = (BYTES_AHEAD / row_bytes).clamp(1, ROWS_AHEAD).min(missing);
+            // Rows that are longer than those before must not surprise by the thousand.
+            let careful = (2 * self.rows.rows.len()).clamp(8, ROWS_AHEAD);
+            let ahead = (BYTES_AHEAD / row_bytes).clamp(1, careful).min(missing);
             if self.fetch(session, ahead).await? < ahead {
                 break;
             }

@@ -110,7 +110,12 @@ impl Pool {
     async fn connect(&self) -> Result<Session, Error> {
         let failed = |error: sqlx::Error| cannot_connect(&error, &self.place);
         let mut connection = self.options.connect().await.map_err(failed)?;
-        let process = sqlx::query_scalar("select pg_backend_pid()").persistent(false).fetch_one(&mut connection).await.map_err(failed)?;
+        let asking = sqlx::query_as("select pg_backend_pid(), current_setting('server_encoding') = 'SQL_ASCII'").persistent(false);
+        let (process, is_raw): (i32, bool) = asking.fetch_one(&mut connection).await.map_err(failed)?;
+        if is_raw {
+            // Such a database holds any bytes, and would refuse to send those that are no UTF-8.
+            sqlx::raw_sql("set client_encoding = 'SQL_ASCII'").execute(&mut connection).await.map_err(failed)?;
+        }
         Ok(Session { connection, process, types: HashMap::new() })
     }
 

@@ -20,6 +20,7 @@ pub enum Server {
 
 impl Server {
     /// A URL up to the name of the database, which is left out.
+    #[expect(clippy::disallowed_methods, reason = "where the servers are is no setting of the program")]
     fn base(self) -> String {
         let (variable, usual) = match self {
             Self::Postgresql => ("FATHOM_TEST_POSTGRESQL", "postgres://postgres@127.0.0.1:5432"),
@@ -50,8 +51,13 @@ impl Server {
 
 impl TestDatabase {
     pub async fn new(server: Server) -> Self {
+        Self::with(server, "").await
+    }
+
+    /// Options as after `create database name`.
+    pub async fn with(server: Server, options: &str) -> Self {
         let name = format!("fathom_test_{}", uuid::Uuid::new_v4().simple());
-        server.execute(server.any_database(), &format!("create database {name}")).await;
+        server.execute(server.any_database(), &format!("create database {name} {options}")).await;
         Self { url: format!("{}/{name}", server.base()), name, server }
     }
 
