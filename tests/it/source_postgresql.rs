@@ -353,6 +353,15 @@ async fn rows_and_bytes_are_bounded_while_reading() {
     assert_eq!((rows.row_count, rows.truncated), (3, false));
 }
 
+#[tokio::test]
+async fn texts_are_read_as_the_guard_reads_them_whatever_the_database_is_set_to() {
+    let database = TestDatabase::new(Server::Postgresql).await;
+    database.execute(&format!("alter database {} set standard_conforming_strings = off", database.name)).await;
+    let source = opened(&database.url, &Settings::default()).await.unwrap();
+    let rows = source.read(&query(r"select 'a\' as v, 'b' as w"), &limits()).await.unwrap();
+    assert_eq!(rows.rows, [[json!(r"a\"), json!("b")]]);
+}
+
 const ENDLESS: &str =
     "select count(*) from generate_series(1, 1000000) as a, generate_series(1, 1000000) as b, generate_series(1, 1000) as c";
 

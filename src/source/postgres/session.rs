@@ -85,6 +85,8 @@ impl Pool {
                 ("lock_timeout", settings.busy_wait_ms.max(1).to_string()),
                 ("idle_in_transaction_session_timeout", FORGOTTEN.as_millis().to_string()),
                 ("bytea_output", "hex".to_owned()),
+                // As the guard reads texts, whatever the database is set to.
+                ("standard_conforming_strings", "on".to_owned()),
             ])
             .statement_cache_capacity(0)
             .disable_statement_logging();
