@@ -26,7 +26,6 @@ impl Server {
             Self::Postgresql => ("FATHOM_TEST_POSTGRESQL", "postgres://postgres@127.0.0.1:5432"),
             Self::Mariadb => ("FATHOM_TEST_MARIADB", "mysql://root@127.0.0.1:3306"),
         };
-        #[expect(clippy::disallowed_methods, reason = "where the servers of the tests are, is not the product's setting")]
         env::var(variable).unwrap_or_else(|_| usual.to_owned())
     }
 
