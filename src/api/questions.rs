@@ -47,7 +47,8 @@ pub async fn list(State(state): State<Arc<ApiState>>, RunPath(id): RunPath, para
         _ => None,
     })?;
     let page = params.page()?;
-    let questions = state.runs.look(id).await?.questions.into_iter();
+    let (_, view) = state.runs.look(id).await?;
+    let questions = view.questions.into_iter();
     let wanted = questions.filter(|question| answered.is_none_or(|answered| question.answer.is_some() == answered));
     Items::page_of(wanted, &page).map(Json)
 }

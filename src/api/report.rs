@@ -56,8 +56,7 @@ pub async fn report(
 
 /// Brings the facts together; what they come to is for the catalog to say.
 async fn gather(state: &ApiState, id: RunId) -> Result<Report, Problem> {
-    let row = state.runs.run(id).await?;
-    let view = state.runs.look(id).await?;
+    let (row, view) = state.runs.look(id).await?;
     let entries = findings(state, id).await?;
     let named = row.summary.snapshot.as_ref().or(row.request.snapshot.as_ref());
     let snapshot = match named {
@@ -69,7 +68,7 @@ async fn gather(state: &ApiState, id: RunId) -> Result<Report, Problem> {
     Ok(Report::from_facts(&ReportFacts {
         run: id,
         request: &row.request,
-        status: view.status,
+        status: row.status,
         summary: &row.summary,
         intent: &view.intent,
         snapshot: snapshot.as_ref(),

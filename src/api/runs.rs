@@ -87,11 +87,9 @@ pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<
     responses((status = 200, description = "Phase, iteration, counters, budget, intent and open questions", body = RunState)))]
 pub async fn look(State(state): State<Arc<ApiState>>, RunPath(id): RunPath, params: Params) -> Result<Json<RunState>, Problem> {
     params.only(&[])?;
-    let row = state.runs.run(id).await?;
-    let view = state.runs.look(id).await?;
+    let (row, view) = state.runs.look(id).await?;
     Ok(Json(RunState {
-        // The view may be an event younger than the row.
-        run: RunItem { status: view.status, ..RunItem::of(&row) },
+        run: RunItem::of(&row),
         intent: view.intent,
         intent_revision: view.intent_revision,
         open_questions: view.questions.into_iter().filter(|question| question.answer.is_none()).collect(),

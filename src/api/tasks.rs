@@ -24,7 +24,8 @@ pub async fn list(State(state): State<Arc<ApiState>>, RunPath(id): RunPath, para
     let params = params.only(&["state", "expert", "limit", "after"])?;
     let wanted = params.one_of("state", &STATES.map(state_name), state_of)?;
     let page = params.page()?;
-    let tasks = state.runs.look(id).await?.tasks.into_iter();
+    let (_, view) = state.runs.look(id).await?;
+    let tasks = view.tasks.into_iter();
     let expert = params.text("expert");
     let tasks = tasks.filter(|task| wanted.is_none_or(|state| task.state == state) && expert.is_none_or(|expert| task.expert == expert));
     Items::page_of(tasks, &page).map(Json)

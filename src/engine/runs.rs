@@ -87,19 +87,22 @@ impl Runs {
         Ok(self.shared.store.runs(filter, page).await?)
     }
 
-    /// Tasks, questions, intent and end of a run, as of its last committed event.
-    pub async fn look(&self, id: RunId) -> Result<RunView, Error> {
+    /// A run's row, and its tasks, questions, intent and end as of the same event.
+    pub async fn look(&self, id: RunId) -> Result<(RunRow, RunView), Error> {
         let row = self.run(id).await?;
-        let mut state = RunState::new(row.request);
-        loop {
+        let mut state = RunState::new(row.request.clone());
+        // What is committed after the row was read belongs to a younger row.
+        while state.head + 1 < row.next_seq {
             let records = self.shared.store.records(id, state.head, 1_000).await?;
-            for record in &records {
+            let head = state.head;
+            for record in records.iter().take_while(|record| record.seq < row.next_seq) {
                 state.apply(&record.decode(id)?.body, record.at);
             }
-            if records.len() < 1_000 {
-                return Ok(state.view());
+            if state.head == head {
+                break;
             }
         }
+        Ok((row, state.view()))
     }
 
     /// Delivers a command; `command_id` makes a retry safe. Returns when what came of it is on disk.

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Answer, Intent, Question, RunStatus, StopReason, TaskId, TaskOutcome};
+use crate::domain::{Answer, Intent, Question, StopReason, TaskId, TaskOutcome};
 
 /// Everything that the calls on one run show; rebuilt from its journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunView {
-    pub status: RunStatus,
     pub intent: Intent,
     pub intent_revision: u32,
     pub tasks: Vec<TaskView>,

@@ -278,7 +278,6 @@ impl RunState {
 
     pub fn view(&self) -> RunView {
         RunView {
-            status: self.status(),
             intent: self.intent.clone(),
             intent_revision: self.intent_revision,
             tasks: self.tasks.iter().map(TaskLine::view).collect(),
