@@ -304,6 +304,18 @@ fn play_away(unanswered: u32, waits: u32, scene: impl FnOnce(Vec<Event>, u32)) {
 }
 
 #[test]
+fn a_run_is_shown_as_of_one_event() {
+    let behind = |parts: &mut Parts| parts.store = Arc::new(Stumbling::behind(parts.store.clone(), 4));
+    play(behind, |stage| async move {
+        let run = stage.start().await;
+        let events = stage.ended(run).await;
+        assert!(events[4..].iter().any(|event| matches!(event.body, EventBody::TasksPlanned { .. })), "the plan comes later");
+        let (row, view) = stage.runs.look(run).await.unwrap();
+        assert_eq!((row.next_seq, view.tasks.len(), view.stop_reason), (5, 0, None), "what is shown is younger than the row");
+    });
+}
+
+#[test]
 fn a_run_goes_on_when_its_source_answers_again() {
     play_away(2, 2, |events, asked| {
         assert_eq!(asked, 3);

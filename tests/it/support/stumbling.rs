@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
-use fathom::domain::{Entry, EntryWrite, Hit, Layer, RunId, Snapshot, SnapshotId, SourceKey, TaskId};
+use fathom::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 use fathom::store::*;
 
 /// What it does instead.
@@ -23,11 +23,18 @@ pub struct Stumbling {
     store: Arc<dyn Store>,
     run: OnceLock<RunId>,
     stumbles: Mutex<VecDeque<Stumble>>,
+    /// The last event that rows of runs know of.
+    rows_know: Seq,
 }
 
 impl Stumbling {
     pub fn new(store: Arc<dyn Store>, stumbles: impl IntoIterator<Item = Stumble>) -> Self {
-        Self { store, run: OnceLock::new(), stumbles: Mutex::new(stumbles.into_iter().collect()) }
+        Self { store, run: OnceLock::new(), stumbles: Mutex::new(stumbles.into_iter().collect()), rows_know: Seq::MAX - 1 }
+    }
+
+    /// Rows of runs stay behind, as for who reads the row a moment before the journal.
+    pub fn behind(store: Arc<dyn Store>, rows_know: Seq) -> Self {
+        Self { rows_know, ..Self::new(store, []) }
     }
 
     fn next(&self, run: RunId, expected: &[Stumble]) -> Option<Stumble> {
@@ -54,7 +61,11 @@ impl Store for Stumbling {
     }
 
     async fn create_run(&self, run: NewRun) -> Result<Created, Error> { self.store.create_run(run).await }
-    async fn run(&self, id: RunId) -> Result<Option<RunRow>, Error> { self.store.run(id).await }
+    async fn run(&self, id: RunId) -> Result<Option<RunRow>, Error> {
+        let row = self.store.run(id).await?;
+        Ok(row.map(|row| RunRow { next_seq: row.next_seq.min(self.rows_know + 1), ..row }))
+    }
+
     async fn runs(&self, filter: &RunFilter, page: &Page) -> Result<Paged<RunRow>, Error> { self.store.runs(filter, page).await }
     async fn unfinished_runs(&self) -> Result<Vec<RunId>, Error> { self.store.unfinished_runs().await }
     async fn records(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<Record>, Error> { self.store.records(run, after, limit).await }
