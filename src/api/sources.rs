@@ -171,6 +171,9 @@ pub async fn diff(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePa
     let key = SourceKey(name.clone());
     let rows = state.store.snapshots(&key, STATES).await?;
     if rows.is_empty() {
+        if state.sources.find(&name).await?.is_none() {
+            return Err(unknown(&name));
+        }
         let detail = format!("`{name}` was not read yet; `POST /sources/{name}/test` reads it");
         return Err(Problem::new(Code::NoSuchSource, detail));
     }

@@ -48,6 +48,8 @@ async fn a_source_gets_a_name_and_is_looked_into_by_it() {
 async fn what_changed_in_a_source_is_shown() {
     let folder = folder_with_shop().await;
     let here = folder.path();
+    let (exit, _, err) = fathom(here, &["diff", "shop"]);
+    assert!(exit == 2 && err.contains("no source is registered as `shop`"), "{err}");
     assert_eq!(fathom(here, &["source", "add", "shop", "shop.db"]).0, 0);
     let (exit, out, err) = fathom(here, &["diff", "shop"]);
     assert!(exit == 0 && out.is_empty() && err.contains("nothing has changed"), "{out}{err}");
