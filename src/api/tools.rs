@@ -12,7 +12,10 @@ use super::ApiState;
 use super::body::Body;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
-use crate::tools::{Allowed, Effect, Failure, Rejection, Spec};
+use crate::tools::{Caller, Effect, Failure, Rejection, Spec};
+
+/// Who calls over HTTP, where nobody says who.
+const OUTSIDE: &str = "outside";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ToolItem {
@@ -87,7 +90,7 @@ pub(super) async fn carry_out(
         return Err(Problem::new(Code::MissingField, "`source` is missing, and the server has no default source").of_field("source"));
     };
     let workspace = state.workbench.look(&source).await.map_err(|problem| Problem::from(problem).of_field("source"))?;
-    let outcome = state.tools.execute(&workspace, &Allowed::Everything, name, Value::Object(args)).await;
+    let outcome = state.tools.execute(&workspace, &Caller::outside(OUTSIDE), name, Value::Object(args)).await;
     let result = outcome.result.map_err(|rejection| match rejection {
         Rejection::Refused(reason) => Problem::new(Code::ToolRefused, reason).of_field("args"),
         Rejection::Failed(Failure::Mendable(reason)) => Problem::new(Code::ToolFailed, reason),

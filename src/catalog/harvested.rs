@@ -31,7 +31,7 @@ fn entry(snapshot: &Snapshot, kind: &str, key: String, document: Value, links: V
         confidence: Confidence::CERTAIN,
         status: EntryStatus::Validated,
         evidence: vec![snapshot.id.0.clone()],
-        provenance: Provenance { author: "harvest".to_owned(), run: None, task: None, step: None, model: None },
+        provenance: Provenance::of("harvest"),
     }
 }
 

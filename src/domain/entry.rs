@@ -122,6 +122,13 @@ impl Confidence {
     }
 }
 
+impl Provenance {
+    /// Of somebody who is not at work in a run.
+    pub fn of(author: impl Into<Author>) -> Self {
+        Self { author: author.into(), run: None, task: None, step: None, model: None }
+    }
+}
+
 impl TryFrom<f64> for Confidence {
     type Error = String;
 

@@ -20,7 +20,7 @@ use super::thought::{Act, Reasoning, Reflection, TaskBrief, Thought, ThoughtErro
 use super::{Desk, Flow, Guidance, TaskError};
 use crate::domain::crash::CrashPoint;
 use crate::domain::{EventBody, Provenance, RunId, Task, TaskOutcome};
-use crate::tools::{Failure, Outcome, Rejection, Workspace};
+use crate::tools::{Caller, Failure, Outcome, Rejection, Workspace};
 
 /// What a run tells an expert beside the task itself.
 pub struct TaskContext {
@@ -147,12 +147,22 @@ impl Work<'_> {
 
     async fn call_tool(&self, step: String, call: &ToolCall) -> Result<ToolResult, TaskError> {
         let work = async {
-            let allowed = self.agent.allowed();
-            let outcome = self.desk.registry.execute(&self.context.workspace, &allowed, &call.name, call.args.clone()).await;
+            let caller = Caller { provenance: self.provenance(&step, None), allowed: self.agent.allowed() };
+            let outcome = self.desk.registry.execute(&self.context.workspace, &caller, &call.name, call.args.clone()).await;
             CrashPoint::ToolAnswered.passed();
             self.tool_recorded(&step, call, outcome).map_err(|reason| failed(reason, true))
         };
         self.flow.step(&step, work).await
+    }
+
+    fn provenance(&self, step: &str, model: Option<String>) -> Provenance {
+        Provenance {
+            author: self.agent.name.clone(),
+            run: Some(self.context.run_id),
+            task: Some(self.task.task),
+            step: Some(step.to_owned()),
+            model,
+        }
     }
 
     /// The result as the expert sees it, with its event; an error is one that no other call would mend.
@@ -201,13 +211,7 @@ impl Work<'_> {
             let grounds = Grounds {
                 snapshot: &self.context.workspace.snapshot,
                 results: &looked.results,
-                provenance: Provenance {
-                    author: self.agent.name.clone(),
-                    run: Some(self.context.run_id),
-                    task: Some(self.task.task),
-                    step: Some("reflect".to_owned()),
-                    model: Some(model).filter(|model| !model.is_empty()),
-                },
+                provenance: self.provenance("reflect", Some(model).filter(|model| !model.is_empty())),
             };
             let examined = writes.into_iter().zip(verdicts).collect();
             let Conclusion { entries, insights, questions, events } = conclusion(&grounds, self.task.task, examined, reflection);

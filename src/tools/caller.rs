@@ -1,8 +1,17 @@
-//! What a caller may call. The registry asks, whatever a model asked for.
+//! Who calls, and what a caller may call. The registry asks, whatever a model asked for.
 
 use std::collections::BTreeSet;
 
 use super::port::Spec;
+use crate::domain::Provenance;
+
+/// For whom a call is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// What claims of this caller say of where they come from.
+    pub provenance: Provenance,
+    pub allowed: Allowed,
+}
 
 /// Names of tools; dots and underscores, and a tool's other names, mean the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +19,13 @@ pub enum Allowed {
     /// For people and tests.
     Everything,
     Only(BTreeSet<String>),
+}
+
+impl Caller {
+    /// Somebody outside, who may call everything that is offered there.
+    pub fn outside(author: impl Into<String>) -> Self {
+        Self { provenance: Provenance::of(author), allowed: Allowed::Everything }
+    }
 }
 
 impl Allowed {

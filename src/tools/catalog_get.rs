@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::port::{Effect, Failure, Spec, Tool};
-use super::workspace::Workspace;
+use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::{reading, schema};
 use crate::domain::Layer;
 
@@ -37,7 +36,7 @@ impl Tool for CatalogGet {
         }
     }
 
-    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+    async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let mut entries = Vec::new();
         for layer in [Layer::Finding, Layer::Harvest] {

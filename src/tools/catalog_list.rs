@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::port::{Effect, Failure, Spec, Tool};
-use super::workspace::Workspace;
+use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::{reading, schema};
 use crate::domain::Entry;
 use crate::store::{EntryFilter, Page};
@@ -44,7 +43,7 @@ impl Tool for CatalogList {
         }
     }
 
-    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+    async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let filter = EntryFilter { kind: args.kind, prefix: args.prefix, ..EntryFilter::default() };
         let page = Page { limit: args.limit, after: args.after };

@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::port::{Effect, Failure, Spec, Tool};
-use super::workspace::Workspace;
+use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::{reading, schema};
 use crate::store::EntryFilter;
 
@@ -39,7 +38,7 @@ impl Tool for CatalogSearch {
         }
     }
 
-    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+    async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let filter = EntryFilter { kind: args.kind, ..EntryFilter::default() };
         let hits = workspace.store.search(&workspace.key, &args.query, &filter, args.limit).await.map_err(reading::store_failure)?;

@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::port::{Effect, Failure, Spec, Tool};
-use super::workspace::Workspace;
+use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::{reading, schema};
 use crate::domain::Column;
 
@@ -35,7 +34,7 @@ impl Tool for DescribeTable {
         }
     }
 
-    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+    async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let table = reading::table(workspace, args.schema.as_deref(), &args.table)?;
         let mut answer = json!({

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::port::{Effect, Failure, Spec, Tool};
+use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::suggest_joins::line;
 use super::workspace::Workspace;
 use super::{reading, schema};
@@ -52,7 +52,7 @@ impl Tool for FindJoinPath {
         }
     }
 
-    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+    async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let from = reading::table(workspace, args.schema.as_deref(), &args.from)?.full_name();
         let to = reading::table(workspace, args.schema.as_deref(), &args.to)?.full_name();

@@ -3,9 +3,8 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::port::{Effect, Failure, Spec, Tool};
+use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::schema;
-use super::workspace::Workspace;
 
 pub struct ListSchemas;
 
@@ -23,7 +22,7 @@ impl Tool for ListSchemas {
         }
     }
 
-    async fn call(&self, workspace: &Workspace, _: Value) -> Result<Value, Failure> {
+    async fn call(&self, Call { workspace, .. }: Call<'_>, _: Value) -> Result<Value, Failure> {
         let snapshot = &workspace.snapshot;
         let line = |schema: &String| {
             let views = snapshot.tables_of(schema).filter(|table| table.kind.is_derived()).count();

@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::port::{Effect, Failure, Spec, Tool};
-use super::workspace::Workspace;
+use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::{reading, schema};
 
 pub struct ListTargets;
@@ -26,7 +25,7 @@ impl Tool for ListTargets {
         }
     }
 
-    async fn call(&self, workspace: &Workspace, _: Value) -> Result<Value, Failure> {
+    async fn call(&self, Call { workspace, .. }: Call<'_>, _: Value) -> Result<Value, Failure> {
         let rows = workspace.store.sources().await.map_err(reading::store_failure)?;
         let targets: Vec<Value> = rows.iter().map(|row| json!({"target_id": row.name, "where": row.shown})).collect();
         Ok(json!({"looking_into": workspace.key, "targets": targets}))

@@ -30,9 +30,9 @@ mod sample_rows;
 mod suggest_joins;
 mod table_profile;
 
-pub use caller::Allowed;
+pub use caller::{Allowed, Caller};
 pub use local::LocalWorkbench;
-pub use port::{Effect, Failure, Outcome, Rejection, Spec, Tool};
+pub use port::{Call, Effect, Failure, Outcome, Rejection, Spec, Tool};
 pub use registry::Registry;
 pub use settings::Settings;
 pub use workspace::{Problem, Workbench, Workspace};

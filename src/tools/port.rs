@@ -5,14 +5,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::Workspace;
+use super::{Caller, Workspace};
 
 #[async_trait]
 pub trait Tool: Send + Sync {
     fn spec(&self) -> Spec;
 
     /// `args` are valid against the spec's schema, defaults filled in.
-    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure>;
+    async fn call(&self, call: Call<'_>, args: Value) -> Result<Value, Failure>;
+}
+
+/// What a tool works on, and for whom.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    pub workspace: &'a Workspace,
+    pub caller: &'a Caller,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +40,9 @@ pub struct Spec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     Read,
+    /// Writes into our own catalog what the caller claims; nothing outside Fathom changes.
+    Record,
+    /// Changes something outside.
     Mutate,
 }
 

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use tracing::Instrument;
 
 use super::bounds;
-use super::caller::{Allowed, canonical};
-use super::port::{Effect, Failure, Outcome, Rejection, Spec, Tool};
+use super::caller::{Allowed, Caller, canonical};
+use super::port::{Call, Effect, Failure, Outcome, Rejection, Spec, Tool};
 use super::schema;
 use super::settings::Settings;
 use super::validation;
@@ -91,11 +91,11 @@ impl Registry {
         self.specs().filter(|spec| allowed.allows(spec)).cloned().collect()
     }
 
-    pub async fn execute(&self, workspace: &Workspace, allowed: &Allowed, name: &str, args: Value) -> Outcome {
+    pub async fn execute(&self, workspace: &Workspace, caller: &Caller, name: &str, args: Value) -> Outcome {
         let started = Instant::now();
         let shown: &'static str = self.resolve(name).unwrap_or("unknown");
         let span = spans::tool(shown);
-        let result = self.run(workspace, allowed, name, args).instrument(span.clone()).await;
+        let result = self.run(Call { workspace, caller }, name, args).instrument(span.clone()).await;
         let duration = started.elapsed();
         let label = match &result {
             Ok(_) => "done",
@@ -116,7 +116,8 @@ impl Registry {
         }
     }
 
-    async fn run(&self, workspace: &Workspace, allowed: &Allowed, name: &str, args: Value) -> Result<Value, Rejection> {
+    async fn run(&self, call: Call<'_>, name: &str, args: Value) -> Result<Value, Rejection> {
+        let allowed = &call.caller.allowed;
         let registered = self.find(name).ok_or_else(|| Rejection::Refused(self.not_among("there is no tool", name, allowed)))?;
         let spec = &registered.spec;
         if !allowed.allows(spec) {
@@ -129,8 +130,8 @@ impl Registry {
             )));
         }
         let args = validation::accept(spec, &registered.validator, &registered.defaults, args).map_err(Rejection::Refused)?;
-        let call = AssertUnwindSafe(registered.tool.call(workspace, args)).catch_unwind();
-        match tokio::time::timeout(self.settings.tool_time(), call).await {
+        let working = AssertUnwindSafe(registered.tool.call(call, args)).catch_unwind();
+        match tokio::time::timeout(self.settings.tool_time(), working).await {
             Ok(Ok(result)) => result.map_err(Rejection::Failed),
             Ok(Err(panic)) => Err(Rejection::Failed(Failure::Broken(format!("`{}` panicked: {}", spec.name, panic_text(&*panic))))),
             Err(_) => {

@@ -6,9 +6,8 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::port::{Effect, Failure, Spec, Tool};
+use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::settings::Settings;
-use super::workspace::Workspace;
 use super::{reading, schema};
 
 pub struct RunSqlReadonly {
@@ -50,7 +49,7 @@ impl Tool for RunSqlReadonly {
         }
     }
 
-    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+    async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let mut limits = self.settings.read_limits(args.max_rows);
         limits.time = Duration::from_secs_f64(args.timeout_sec);

@@ -4,9 +4,8 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::port::{Effect, Failure, Spec, Tool};
+use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::settings::Settings;
-use super::workspace::Workspace;
 use super::{reading, schema};
 
 pub struct SampleRows {
@@ -53,7 +52,7 @@ impl Tool for SampleRows {
         }
     }
 
-    async fn call(&self, workspace: &Workspace, args: Value) -> Result<Value, Failure> {
+    async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let table = reading::table(workspace, args.schema.as_deref(), &args.table)?;
         let dialect = workspace.source.dialect();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fathom::domain::{ForeignKey, Index, RoutineKind, Rows, Snapshot, Table, TableKind};
 use fathom::source::{self, Dialect, Dsn, Error, ReadLimits, Settings, Source, guard};
-use fathom::tools::{Allowed, LocalWorkbench, Registry, Settings as ToolSettings, Workbench};
+use fathom::tools::{Caller, LocalWorkbench, Registry, Settings as ToolSettings, Workbench};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
 
@@ -354,7 +354,7 @@ async fn what_the_tools_compose_is_understood() {
     let workspace = workbench.open(&shop.url, None).await.unwrap();
     let registry = Registry::standard(ToolSettings { quick_rows: 50, ..ToolSettings::default() });
     let call = async |name: &str, args: Value| {
-        let outcome = registry.execute(&workspace, &Allowed::Everything, name, args).await;
+        let outcome = registry.execute(&workspace, &Caller::outside("test"), name, args).await;
         outcome.result.unwrap_or_else(|rejection| panic!("{name}: {rejection}"))
     };
     let rows = call(

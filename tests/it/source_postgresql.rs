@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fathom::domain::{RoutineKind, Snapshot, Table, TableKind};
 use fathom::source::{self, Dialect, Dsn, Error, ReadLimits, ReadQuery, Settings, Source, guard};
-use fathom::tools::{Allowed, Registry, Settings as ToolSettings, Workspace};
+use fathom::tools::{Caller, Registry, Settings as ToolSettings, Workspace};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -524,7 +524,7 @@ async fn the_tools_read_columns_of_every_kind() {
     let workspace = Arc::new(Workspace { key: source.key().clone(), snapshot: snapshot.clone(), source, store });
     let registry = Registry::standard(ToolSettings::default());
     let call = async |name: &str, args: Value| {
-        let outcome = registry.execute(&workspace, &Allowed::Everything, name, args.clone()).await;
+        let outcome = registry.execute(&workspace, &Caller::outside("test"), name, args.clone()).await;
         outcome.result.unwrap_or_else(|rejection| panic!("{name} {args}: {rejection}"))
     };
     let columns: Vec<&str> = table(&snapshot, "public.t").columns.iter().map(|column| column.name.as_str()).collect();

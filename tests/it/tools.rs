@@ -156,7 +156,7 @@ impl Shop {
     }
 
     async fn call(&self, name: &str, args: Value) -> Outcome {
-        self.registry.execute(&self.workspace, &Allowed::Everything, name, args).await
+        self.registry.execute(&self.workspace, &Caller::outside("test"), name, args).await
     }
 
     #[track_caller]
@@ -203,11 +203,11 @@ async fn what_is_unknown_not_allowed_or_invalid_is_refused_in_words_that_help() 
     let shop = Shop::new().await;
     let text = shop.refused("drop_everything", json!({})).await;
     assert!(text.contains("`drop_everything`") && text.contains("describe_table"), "{text}");
-    let allowed = Allowed::only(["catalog.search", "sample_rows"]);
-    let outcome = shop.registry.execute(&shop.workspace, &allowed, "run_sql_readonly", json!({"sql": "select 1"})).await;
+    let caller = Caller { allowed: Allowed::only(["catalog.search", "sample_rows"]), ..Caller::outside("test") };
+    let outcome = shop.registry.execute(&shop.workspace, &caller, "run_sql_readonly", json!({"sql": "select 1"})).await;
     let Err(Rejection::Refused(text)) = outcome.result else { panic!("let through") };
     assert!(text.contains("run_sql_readonly") && text.ends_with("you may call: sample_rows, catalog_search"), "{text}");
-    assert_eq!(shop.registry.specs_for(&allowed).len(), 2);
+    assert_eq!(shop.registry.specs_for(&caller.allowed).len(), 2);
 
     for (args, says) in [
         (json!({"table": "orders", "limit": 500}), ["`limit`", "maximum"]),
@@ -389,7 +389,7 @@ impl Tool for Odd {
         }
     }
 
-    async fn call(&self, _: &Workspace, _: Value) -> Result<Value, Failure> {
+    async fn call(&self, _: Call<'_>, _: Value) -> Result<Value, Failure> {
         match self.0 {
             "slow" => std::future::pending().await,
             name => panic!("{name} fell over"),
@@ -403,7 +403,7 @@ async fn a_tool_that_panics_hangs_or_writes_harms_nobody() {
     let tools: Vec<Box<dyn Tool>> =
         vec![Box::new(Odd("panicking", Effect::Read)), Box::new(Odd("slow", Effect::Read)), Box::new(Odd("writing", Effect::Mutate))];
     let registry = Registry::of(tools, Settings { tool_time_ms: 20, ..Settings::default() });
-    let call = async |name: &str| registry.execute(&shop.workspace, &Allowed::Everything, name, json!({})).await.result.unwrap_err();
+    let call = async |name: &str| registry.execute(&shop.workspace, &Caller::outside("test"), name, json!({})).await.result.unwrap_err();
     assert!(matches!(call("panicking").await, Rejection::Failed(Failure::Broken(text)) if text.contains("panicking fell over")));
     assert!(matches!(call("slow").await, Rejection::Failed(Failure::Mendable(text)) if text.contains("0.02 s")));
     assert!(matches!(call("writing").await, Rejection::Refused(text) if text.contains("approval")));

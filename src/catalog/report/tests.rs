@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::{Budget, Confidence, EntryWrite, PlannedTask, Provenance, SourceKey, Table};
 
 fn finding(kind: &str, key: &str, text: &str, confidence: f64, status: EntryStatus) -> Entry {
-    let provenance = Provenance { author: "semantic".to_owned(), run: None, task: None, step: None, model: None };
+    let provenance = Provenance::of("semantic");
     let claim = EntryWrite {
         layer: Layer::Finding,
         kind: kind.to_owned(),

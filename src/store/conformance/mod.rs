@@ -126,7 +126,7 @@ fn entry(layer: Layer, kind: &str, key: &str, document: Value) -> EntryWrite {
         confidence: Confidence::clamped(0.7),
         status: EntryStatus::Validated,
         evidence: vec!["tool/1/0".to_owned()],
-        provenance: Provenance { author: "semantic".to_owned(), run: None, task: None, step: None, model: None },
+        provenance: Provenance::of("semantic"),
     }
 }
 

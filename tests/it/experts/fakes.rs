@@ -17,7 +17,7 @@ use fathom::experts::{Desk, DeskFolders, Guidance, TaskContext};
 use fathom::model::{self, Finish, Model, Reply, Request, Usage};
 use fathom::source::{self, Dialect, ReadLimits, ReadQuery, Source};
 use fathom::store::{self, StepRow, Store};
-use fathom::tools::{Effect, Failure, Registry, Settings, Spec, Tool, Workspace};
+use fathom::tools::{Call, Effect, Failure, Registry, Settings, Spec, Tool, Workspace};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -181,7 +181,7 @@ impl Tool for FakeTool {
         self.spec.clone()
     }
 
-    async fn call(&self, _: &Workspace, args: Value) -> Result<Value, Failure> {
+    async fn call(&self, _: Call<'_>, args: Value) -> Result<Value, Failure> {
         self.calls.lock().unwrap().push((self.spec.name.to_owned(), args.clone()));
         let text = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
         if text("column") == "broken" {
