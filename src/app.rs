@@ -20,7 +20,7 @@ use crate::experts::{Desk, DeskFolders, Reasoning};
 use crate::model::{self, ApiKey, Message, Models, Prices, Request, Role, Shape};
 use crate::store::{self, Folder, Keyring, PostgresStore, SourceBook, SqliteStore, Store, peek_lock};
 use crate::telemetry;
-use crate::tools::{LocalWorkbench, Registry, Workbench};
+use crate::tools::{Harvests, LocalWorkbench, Registry, Workbench};
 
 /// The reasoning that needs no model.
 pub const BUILTIN: &str = "builtin";
@@ -89,6 +89,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
         runs: runs.clone(),
         store: store.clone(),
         sources,
+        harvests: Arc::new(Harvests::new(workbench.clone(), store.clone(), now_ms)),
         workbench,
         tools: desk.registry.clone(),
         tokens: TokenBook::new(store.clone(), Duration::from_secs(settings.api.token_cache_s)),

@@ -36,6 +36,7 @@ pub enum Code {
     DataFolderReadOnly,
     DiskFull,
     NoSuchSource,
+    NoSuchHarvest,
     NoSuchTool,
     SourceNameTaken,
     SourceUnusable,
@@ -45,7 +46,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::MissingField,
@@ -78,6 +79,7 @@ impl Code {
         Self::DataFolderReadOnly,
         Self::DiskFull,
         Self::NoSuchSource,
+        Self::NoSuchHarvest,
         Self::NoSuchTool,
         Self::SourceNameTaken,
         Self::SourceUnusable,
@@ -207,6 +209,9 @@ impl Code {
             ),
             Self::DiskFull => ("disk_full", S::INSUFFICIENT_STORAGE, "The disk is full", include_str!("../../docs/errors/disk_full.md")),
             Self::NoSuchSource => ("no_such_source", S::NOT_FOUND, "No such source", include_str!("../../docs/errors/no_such_source.md")),
+            Self::NoSuchHarvest => {
+                ("no_such_harvest", S::NOT_FOUND, "No such harvest", include_str!("../../docs/errors/no_such_harvest.md"))
+            }
             Self::NoSuchTool => ("no_such_tool", S::NOT_FOUND, "No such tool", include_str!("../../docs/errors/no_such_tool.md")),
             Self::SourceNameTaken => {
                 ("source_name_taken", S::CONFLICT, "A source has that name", include_str!("../../docs/errors/source_name_taken.md"))

@@ -95,7 +95,7 @@ fn position(run: RunId, last_event_id: Option<&str>, after: Option<&str>) -> Res
 }
 
 /// The frames as a response; ends when the server stops.
-fn stream(frames: FrameStream, stopping: &CancellationToken) -> Response {
+pub(super) fn stream(frames: FrameStream, stopping: &CancellationToken) -> Response {
     let frames = frames.take_until(stopping.clone().cancelled_owned()).map(Ok::<_, Infallible>);
     let mut response = Response::new(Body::from_stream(frames));
     let headers = response.headers_mut();

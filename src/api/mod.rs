@@ -9,6 +9,7 @@ pub mod errors;
 pub mod events;
 pub mod findings;
 pub mod gate;
+pub mod harvests;
 pub mod health;
 pub mod intent;
 pub mod metrics;
@@ -47,7 +48,7 @@ pub use token::{Token, TokenBook};
 
 use crate::engine::{self, Runs};
 use crate::store::{SourceBook, Store};
-use crate::tools::{Registry, Workbench};
+use crate::tools::{Harvests, Registry, Workbench};
 
 /// What the calls work with.
 pub struct ApiState {
@@ -55,6 +56,7 @@ pub struct ApiState {
     pub store: Arc<dyn Store>,
     pub sources: Arc<SourceBook>,
     pub workbench: Arc<dyn Workbench>,
+    pub harvests: Arc<Harvests>,
     pub tools: Arc<Registry>,
     pub tokens: TokenBook,
     pub settings: Settings,
@@ -127,6 +129,10 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(sources::look, sources::remove))
         .routes(routes!(sources::test))
         .routes(routes!(sources::diff))
+        .routes(routes!(harvests::start, harvests::list))
+        .routes(routes!(harvests::look))
+        .routes(routes!(harvests::follow))
+        .routes(routes!(harvests::cancel))
         .routes(routes!(sources::rotate))
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))

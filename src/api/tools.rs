@@ -12,7 +12,8 @@ use super::ApiState;
 use super::body::Body;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
-use crate::tools::{Caller, Effect, Failure, Rejection, Spec};
+use crate::source::Progress;
+use crate::tools::{Caller, Effect, Failure, Rejection, Sight, Spec};
 
 /// Who calls over HTTP, where nobody says who.
 const OUTSIDE: &str = "outside";
@@ -89,7 +90,11 @@ pub(super) async fn carry_out(
     let Some(source) = source.or_else(|| state.default_source.clone()) else {
         return Err(Problem::new(Code::MissingField, "`source` is missing, and the server has no default source").of_field("source"));
     };
-    let workspace = state.workbench.look(&source).await.map_err(|problem| Problem::from(problem).of_field("source"))?;
+    let opening = match state.tools.sight(name) {
+        Sight::Recent => state.workbench.look(&source).await,
+        Sight::Fresh => state.workbench.harvest(&source, &Progress::unheard()).await,
+    };
+    let workspace = opening.map_err(|problem| Problem::from(problem).of_field("source"))?;
     let outcome = state.tools.execute(&workspace, &Caller::outside(OUTSIDE), name, Value::Object(args)).await;
     let result = outcome.result.map_err(|rejection| match rejection {
         Rejection::Refused(reason) => Problem::new(Code::ToolRefused, reason).of_field("args"),

@@ -136,6 +136,12 @@ impl Client {
         Ok((response.status() != StatusCode::NO_CONTENT).then_some(response))
     }
 
+    /// The events of a harvest, to its end.
+    pub(super) async fn open_harvest(&self, id: &str) -> Result<Response, Error> {
+        let request = self.request(Method::GET, &["harvests", id, "events"], &[]);
+        self.send(request.header(ACCEPT, "text/event-stream")).await
+    }
+
     fn request(&self, method: Method, path: &[&str], query: &[(&str, String)]) -> RequestBuilder {
         let mut url = self.base.clone();
         url.path_segments_mut().expect("checked when the client was made").pop_if_empty().extend(path);

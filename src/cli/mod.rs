@@ -11,6 +11,7 @@ pub mod follow;
 pub mod global;
 pub mod grid;
 pub mod guard;
+pub mod harvest;
 pub mod line;
 pub mod looking;
 pub mod out;
@@ -58,6 +59,7 @@ pub enum Command {
     Runs(runs::Runs),
     #[command(subcommand)]
     Source(source::Source),
+    Harvest(harvest::Harvest),
     Search(search::Search),
     #[command(subcommand)]
     Show(show::Show),
@@ -100,6 +102,7 @@ impl Command {
             Self::Serve(serve) => serve.carry_out(global).await,
             Self::Runs(runs) => runs.carry_out(global).await,
             Self::Source(source) => source.carry_out(global).await,
+            Self::Harvest(harvest) => harvest.carry_out(global).await,
             Self::Search(search) => search.carry_out(global).await,
             Self::Show(show) => show.carry_out(global).await,
             Self::Diff(diff) => diff.carry_out(global).await,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::guard::{Dialect, ReadQuery};
-use super::{Error, Limits, ReadLimits, Source};
+use super::{Error, Limits, Progress, ReadLimits, Source};
 use crate::domain::{Rows, Snapshot, SourceKey};
 
 pub struct Bounded {
@@ -39,8 +39,8 @@ impl Source for Bounded {
         self.source.dialect()
     }
 
-    async fn harvest(&self) -> Result<Snapshot, Error> {
-        self.source.harvest().await
+    async fn harvest_telling(&self, progress: &Progress) -> Result<Snapshot, Error> {
+        self.source.harvest_telling(progress).await
     }
 
     async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {

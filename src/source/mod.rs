@@ -8,6 +8,7 @@ mod marked;
 pub mod mysql;
 pub mod port;
 pub mod postgres;
+pub mod progress;
 pub mod settings;
 pub mod spelling;
 pub mod sqlite;
@@ -19,6 +20,7 @@ pub use dsn::Dsn;
 pub use fingerprint::Fingerprint;
 pub use guard::{Dialect, ReadQuery};
 pub use port::{Error, ReadLimits, Source};
+pub use progress::Progress;
 pub use settings::{Limits, Settings};
 
 /// Opens a source; one line an engine.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::guard::{Dialect, ReadQuery};
+use super::progress::Progress;
 use crate::domain::{Rows, Snapshot, SourceKey};
 
 #[async_trait]
@@ -13,8 +14,12 @@ pub trait Source: Send + Sync {
 
     fn dialect(&self) -> Dialect;
 
-    /// Reads the database's own metadata, whole or not at all.
-    async fn harvest(&self) -> Result<Snapshot, Error>;
+    /// Reads the database's own metadata, whole or not at all, and tells how far it is. Dropped before its end, it ends in the database too.
+    async fn harvest_telling(&self, progress: &Progress) -> Result<Snapshot, Error>;
+
+    async fn harvest(&self) -> Result<Snapshot, Error> {
+        self.harvest_telling(&Progress::unheard()).await
+    }
 
     /// Runs one guarded query; the limits hold while reading, not after.
     async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error>;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use super::workspace::{Problem, Workbench, Workspace};
 use crate::catalog::harvested;
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
-use crate::source::{self, Bounded, Dsn, Fingerprint, Limits, Source};
+use crate::source::{self, Bounded, Dsn, Fingerprint, Limits, Progress, Source};
 use crate::store::{self, BookError, SourceBook, Store};
 
 /// Entries written at once; a harvest of thousands of columns does not become one long transaction.
@@ -67,19 +67,23 @@ impl LocalWorkbench {
     }
 
     /// The snapshot goes in last, so that its presence says that its entries are there.
-    async fn keep(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+    async fn keep(&self, snapshot: &Snapshot, progress: &Progress) -> Result<(), Problem> {
         let known = self.store.snapshot(&snapshot.id).await.map_err(stored)?.is_some();
         if known {
             return self.store.put_snapshot(snapshot).await.map_err(stored);
         }
         let mut entries = harvested::entries(snapshot).into_iter();
+        let mut kept = progress.part("entries kept");
         loop {
             let part: Vec<_> = entries.by_ref().take(ENTRIES_A_WRITE).collect();
             if part.is_empty() {
                 break;
             }
+            let count = part.len();
             self.store.put_entries(&snapshot.source, part).await.map_err(stored)?;
+            kept.more(count);
         }
+        kept.whole();
         self.store.put_snapshot(snapshot).await.map_err(stored)
     }
 }
@@ -97,35 +101,49 @@ struct Meant {
 /// How old a harvest may be that is used again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Age {
+    /// None will do.
+    Anew,
     Unchanged,
     AtMost(Duration),
 }
 
 #[async_trait]
 impl Workbench for LocalWorkbench {
-    async fn check(&self, source: &str) -> Result<(), Problem> {
-        self.meant(source).await.map(drop)
+    async fn check(&self, source: &str) -> Result<SourceKey, Problem> {
+        self.meant(source).await.map(|meant| meant.key)
     }
 
     async fn open(&self, source: &str, snapshot: Option<&SnapshotId>) -> Result<Arc<Workspace>, Problem> {
-        self.workspace_of(source, snapshot, Age::Unchanged).await
+        self.workspace_of(source, snapshot, Age::Unchanged, &Progress::unheard()).await
+    }
+
+    async fn harvest(&self, source: &str, progress: &Progress) -> Result<Arc<Workspace>, Problem> {
+        self.workspace_of(source, None, Age::Anew, progress).await
     }
 
     async fn look(&self, source: &str) -> Result<Arc<Workspace>, Problem> {
-        self.workspace_of(source, None, Age::AtMost(Duration::from_secs(self.settings.harvest_age_s))).await
+        let age = Age::AtMost(Duration::from_secs(self.settings.harvest_age_s));
+        self.workspace_of(source, None, age, &Progress::unheard()).await
     }
 }
 
 impl LocalWorkbench {
-    async fn workspace_of(&self, source: &str, snapshot: Option<&SnapshotId>, age: Age) -> Result<Arc<Workspace>, Problem> {
+    async fn workspace_of(
+        &self,
+        source: &str,
+        snapshot: Option<&SnapshotId>,
+        age: Age,
+        progress: &Progress,
+    ) -> Result<Arc<Workspace>, Problem> {
         let Meant { key, dsn, limits, fingerprint, identity } = self.meant(source).await?;
         let slot = self.slot(&key);
-        let mut place = slot.open.lock().await;
+        let mut place = unless_stopped(progress, slot.open.lock()).await?;
         if place.as_ref().is_some_and(|open| open.identity != identity) {
             *place = None;
         }
         if place.is_none() {
-            let source = source::open(&dsn, &self.settings.with(&limits)).await.map_err(opened)?;
+            let settings = self.settings.with(&limits);
+            let source = unless_stopped(progress, source::open(&dsn, &settings)).await?.map_err(opened)?;
             let source = Arc::new(Bounded::new(source, limits));
             *place = Some(Open { identity, source, harvested: None });
         }
@@ -145,12 +163,12 @@ impl LocalWorkbench {
             return Ok(harvested.workspace.clone());
         }
         let at = Instant::now();
-        let mut snapshot = open.source.harvest().await.map_err(opened)?;
+        let mut snapshot = unless_stopped(progress, open.source.harvest_telling(progress)).await?.map_err(opened)?;
         if snapshot.source != key {
             snapshot.source = key.clone();
             snapshot = snapshot.named();
         }
-        self.keep(&snapshot).await?;
+        self.keep(&snapshot, progress).await?;
         let workspace = self.workspace(&key, snapshot, &open.source);
         // Taken before the harvest: a commit in between makes the next who asks harvest again.
         open.harvested = Some(Harvested { fingerprint, at, workspace: workspace.clone() });
@@ -193,10 +211,19 @@ impl LocalWorkbench {
 impl Harvested {
     fn will_do(&self, fingerprint: Option<&Fingerprint>, age: Age) -> bool {
         match (&self.fingerprint, fingerprint, age) {
+            (_, _, Age::Anew) => false,
             (Some(before), Some(now), _) => before == now,
             (_, _, Age::AtMost(age)) => self.at.elapsed() <= age,
             (_, _, Age::Unchanged) => false,
         }
+    }
+}
+
+/// What was begun is dropped where the word to stop comes first.
+async fn unless_stopped<T>(progress: &Progress, work: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::select! {
+        done = work => Ok(done),
+        () = progress.stop.cancelled() => Err(Problem::Unavailable("the harvest was stopped".to_owned())),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub mod caller;
+pub mod harvests;
 pub mod local;
 pub mod port;
 pub mod registry;
@@ -17,6 +18,7 @@ mod catalog_list;
 mod catalog_search;
 mod column_profile;
 mod describe_table;
+mod discovery_run_static;
 mod explain_sql;
 mod find_join_path;
 mod find_reference_candidates;
@@ -31,8 +33,9 @@ mod suggest_joins;
 mod table_profile;
 
 pub use caller::{Allowed, Caller};
+pub use harvests::{Harvest, Harvests};
 pub use local::LocalWorkbench;
-pub use port::{Call, Effect, Failure, Outcome, Rejection, Spec, Tool};
+pub use port::{Call, Effect, Failure, Outcome, Rejection, Sight, Spec, Tool};
 pub use registry::Registry;
 pub use settings::Settings;
 pub use workspace::{Problem, Workbench, Workspace};

@@ -11,6 +11,11 @@ use super::{Caller, Workspace};
 pub trait Tool: Send + Sync {
     fn spec(&self) -> Spec;
 
+    /// How old a look at the source may be that this tool works on.
+    fn sight(&self) -> Sight {
+        Sight::Recent
+    }
+
     /// `args` are valid against the spec's schema, defaults filled in.
     async fn call(&self, call: Call<'_>, args: Value) -> Result<Value, Failure>;
 }
@@ -35,6 +40,14 @@ pub struct Spec {
     pub effect: Effect,
     /// Names it is also known by.
     pub aliases: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// What was harvested a short while ago will do.
+    Recent,
+    /// The source is harvested for the call.
+    Fresh,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,14 +12,15 @@ use tracing::Instrument;
 
 use super::bounds;
 use super::caller::{Allowed, Caller, canonical};
-use super::port::{Call, Effect, Failure, Outcome, Rejection, Spec, Tool};
+use super::port::{Call, Effect, Failure, Outcome, Rejection, Sight, Spec, Tool};
 use super::schema;
 use super::settings::Settings;
 use super::validation;
 use super::workspace::Workspace;
 use super::{
-    catalog_get, catalog_list, catalog_search, column_profile, describe_table, explain_sql, find_join_path, find_reference_candidates,
-    get_constraints, list_schemas, list_tables, list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
+    catalog_get, catalog_list, catalog_search, column_profile, describe_table, discovery_run_static, explain_sql, find_join_path,
+    find_reference_candidates, get_constraints, list_schemas, list_tables, list_targets, run_sql_readonly, sample_distinct, sample_rows,
+    suggest_joins, table_profile,
 };
 use crate::telemetry::{names, spans};
 
@@ -41,6 +42,7 @@ impl Registry {
     pub fn standard(settings: Settings) -> Self {
         let tools: Vec<Box<dyn Tool>> = vec![
             Box::new(list_targets::ListTargets),
+            Box::new(discovery_run_static::DiscoveryRunStatic),
             Box::new(list_schemas::ListSchemas),
             Box::new(list_tables::ListTables),
             Box::new(describe_table::DescribeTable),
@@ -80,6 +82,11 @@ impl Registry {
     /// The tool's own name, where there is a tool of this name.
     pub fn resolve(&self, name: &str) -> Option<&'static str> {
         self.find(name).map(|registered| registered.spec.name)
+    }
+
+    /// What a call of this tool should find; recent where there is no such tool.
+    pub fn sight(&self, name: &str) -> Sight {
+        self.find(name).map_or(Sight::Recent, |registered| registered.tool.sight())
     }
 
     pub fn specs(&self) -> impl Iterator<Item = &Spec> {

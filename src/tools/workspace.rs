@@ -5,17 +5,21 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
-use crate::source::Source;
+use crate::source::{Progress, Source};
 use crate::store::Store;
 
 /// Opens sources for the engine, which does not know what a source is.
 #[async_trait]
 pub trait Workbench: Send + Sync {
-    /// Checks the words that name a source before a run is created; nothing is kept open. The answer names what is wrong and what is valid.
-    async fn check(&self, source: &str) -> Result<(), Problem>;
+    /// Checks the words that name a source before anything is begun; nothing is kept open. The answer is what the catalog is scoped to, or
+    /// what is wrong and what is valid.
+    async fn check(&self, source: &str) -> Result<SourceKey, Problem>;
 
     /// Opens a source. With a snapshot, that one is loaded; without, the source is harvested and the catalog brought up to date.
     async fn open(&self, source: &str, snapshot: Option<&SnapshotId>) -> Result<Arc<Workspace>, Problem>;
+
+    /// Reads a source anew, whatever is known of it. The word to stop holds while it is read; what is read is kept whole.
+    async fn harvest(&self, source: &str, progress: &Progress) -> Result<Arc<Workspace>, Problem>;
 
     /// Opens a source to look something up; what was harvested a short while ago will do.
     async fn look(&self, source: &str) -> Result<Arc<Workspace>, Problem> {

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fathom::domain::{Budget, Event, EventBody, Intent, RunId, RunRequest, RunStatus, SnapshotId};
+use fathom::domain::{Budget, Event, EventBody, Intent, RunId, RunRequest, RunStatus, SnapshotId, SourceKey};
 use fathom::engine::feed::{self, Batch, Feeds, Reading};
 use fathom::engine::launch::{Parts, launch};
 use fathom::engine::{Error, FrameStream, Runs, Settings};
 use fathom::experts::{
     Act, BuiltinReasoning, Desk, DeskFolders, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolResult,
 };
+use fathom::source::Progress;
 use fathom::store::{SqliteStore, Store};
 use fathom::tools::{LocalWorkbench, Problem, Registry, Workbench, Workspace};
 use futures::StreamExt;
@@ -271,8 +272,12 @@ struct Away {
 
 #[async_trait]
 impl Workbench for Away {
-    async fn check(&self, source: &str) -> Result<(), Problem> {
+    async fn check(&self, source: &str) -> Result<SourceKey, Problem> {
         self.behind.check(source).await
+    }
+
+    async fn harvest(&self, source: &str, progress: &Progress) -> Result<Arc<Workspace>, Problem> {
+        self.behind.harvest(source, progress).await
     }
 
     async fn open(&self, source: &str, snapshot: Option<&SnapshotId>) -> Result<Arc<Workspace>, Problem> {

@@ -7,6 +7,7 @@ mod engine;
 mod events;
 mod experts;
 mod guard;
+mod harvests;
 mod house;
 mod kill;
 mod load;

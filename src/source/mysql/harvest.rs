@@ -15,15 +15,16 @@ use super::session::Session;
 use super::types::{default_in_sql, listed_values, normalised};
 use super::{grants, keys, lineage, routines, value};
 use crate::domain::{Check, Column, Sequence, Snapshot, SourceKey, Table, TableKind, Trigger};
+use crate::source::Progress;
 
 /// Partitions whose bounds are told.
 const PARTITIONS_TOLD: usize = 40;
 
-pub async fn harvest(session: &mut Session, key: &SourceKey) -> Result<Snapshot, sqlx::Error> {
+pub async fn harvest(session: &mut Session, key: &SourceKey, progress: &Progress) -> Result<Snapshot, sqlx::Error> {
     let grants = grants::read(session).await?;
     let engine = session.engine.clone();
     let schema: String = sqlx::query("select database()").fetch_one(&mut session.connection).await?.try_get_unchecked(0)?;
-    let mut reader = Reader { connection: &mut session.connection, schema: schema.clone() };
+    let mut reader = Reader { connection: &mut session.connection, schema: schema.clone(), progress };
     let mut draft = Draft::default();
 
     tables(&mut reader, &mut draft).await?;
@@ -53,6 +54,7 @@ pub async fn harvest(session: &mut Session, key: &SourceKey) -> Result<Snapshot,
 pub struct Reader<'a> {
     connection: &'a mut MySqlConnection,
     pub schema: String,
+    progress: &'a Progress,
 }
 
 /// One row of `information_schema`, by position: the servers write the columns' names in different cases and their texts with different types.
@@ -68,12 +70,20 @@ pub struct Draft {
 
 impl Reader<'_> {
     /// Runs one of our queries, whose one parameter is the database, and hands over each row.
-    pub async fn each(&mut self, sql: &'static str, mut take: impl FnMut(Fields<'_>) + Send) -> Result<(), sqlx::Error> {
+    pub async fn each(
+        &mut self,
+        part: &'static str,
+        sql: &'static str,
+        mut take: impl FnMut(Fields<'_>) + Send,
+    ) -> Result<(), sqlx::Error> {
+        let mut part = self.progress.part(part);
         let mut rows = sqlx::query(sql).bind(self.schema.clone()).fetch(&mut *self.connection);
         while let Some(row) = rows.try_next().await? {
             take(Fields(&row));
+            part.more(1);
             tokio::task::coop::consume_budget().await;
         }
+        part.whole();
         Ok(())
     }
 }
@@ -114,7 +124,7 @@ impl Draft {
 async fn tables(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<(), sqlx::Error> {
     let schema = reader.schema.clone();
     reader
-        .each(include_str!("sql/tables.sql"), |row| {
+        .each("tables", include_str!("sql/tables.sql"), |row| {
             let (name, engine, comment) = (row.text(0), row.text(2), row.filled(7));
             let kind = match row.text(1) {
                 "SEQUENCE" => {
@@ -147,7 +157,7 @@ async fn tables(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<(), sqlx::
 
 async fn columns(reader: &mut Reader<'_>, draft: &mut Draft, kind: Kind) -> Result<(), sqlx::Error> {
     reader
-        .each(include_str!("sql/columns.sql"), |row| {
+        .each("columns", include_str!("sql/columns.sql"), |row| {
             let Some(table) = draft.table(row.text(0)) else { return };
             let (declared, extra) = (row.text(5), row.text(6));
             let expression = row.filled(7);
@@ -187,7 +197,7 @@ async fn checks(reader: &mut Reader<'_>, draft: &mut Draft, kind: Kind) -> Resul
         Kind::OldMysql => return Ok(()),
     };
     reader
-        .each(sql, |row| {
+        .each("checks", sql, |row| {
             let Some(table) = draft.table(row.text(0)) else { return };
             let condition = row.own(2);
             // MariaDB's JSON is a long text that is checked; nothing else tells it.
@@ -206,7 +216,7 @@ async fn checks(reader: &mut Reader<'_>, draft: &mut Draft, kind: Kind) -> Resul
 
 async fn triggers(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<(), sqlx::Error> {
     reader
-        .each(include_str!("sql/triggers.sql"), |row| {
+        .each("triggers", include_str!("sql/triggers.sql"), |row| {
             let Some(table) = draft.table(row.text(0)) else { return };
             let when = format!("{} {}", row.text(2), row.text(3)).to_ascii_lowercase();
             table.triggers.push(Trigger { name: row.own(1), when, definition: row.filled(4) });
@@ -221,7 +231,7 @@ async fn triggers(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<(), sqlx
 async fn views(reader: &mut Reader<'_>, draft: &mut Draft, kind: Kind) -> Result<(), sqlx::Error> {
     let mut unread = Vec::new();
     reader
-        .each(include_str!("sql/views.sql"), |row| {
+        .each("views", include_str!("sql/views.sql"), |row| {
             let Some(view) = draft.table(row.text(0)) else { return };
             view.definition = row.filled(1);
             view.owner = row.filled(2);
@@ -241,7 +251,7 @@ async fn views(reader: &mut Reader<'_>, draft: &mut Draft, kind: Kind) -> Result
             let Some(view) = draft.table(row.text(0)) else { return };
             view.reads.push(format!("{}.{}", row.text(1), row.text(2)));
         };
-        reader.each(include_str!("sql/view_reads.sql"), take).await?;
+        reader.each("lineage", include_str!("sql/view_reads.sql"), take).await?;
         draft.tables.iter_mut().for_each(|table| table.reads.sort());
     }
     Ok(())
@@ -250,7 +260,7 @@ async fn views(reader: &mut Reader<'_>, draft: &mut Draft, kind: Kind) -> Result
 async fn partitions(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<(), sqlx::Error> {
     let mut found: HashMap<usize, (String, Vec<(u64, String)>)> = HashMap::new();
     reader
-        .each(include_str!("sql/partitions.sql"), |row| {
+        .each("partitions", include_str!("sql/partitions.sql"), |row| {
             let Some(place) = draft.place(row.text(0)) else { return };
             let way = |method: usize, expression: usize| {
                 format!("{} ({})", row.text(method).to_ascii_lowercase(), row.filled(expression).map_or(Cow::Borrowed(""), Cow::Owned))

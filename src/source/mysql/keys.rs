@@ -35,7 +35,7 @@ pub async fn indexes(reader: &mut Reader<'_>, draft: &mut Draft, kind: Kind) -> 
     };
     let mut parts = Vec::new();
     reader
-        .each(sql, |row| {
+        .each("indexes", sql, |row| {
             let Some(table) = draft.place(row.text(0)) else { return };
             let prefix = row.number(5).map(|length| format!("prefix {length}"));
             let descending = (row.text(6) == "D").then(|| "desc".to_owned());
@@ -81,7 +81,7 @@ pub async fn references(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<()
     let mut rules = HashMap::new();
     let mut pairs = Vec::new();
     reader
-        .each(include_str!("sql/reference_rules.sql"), |row| {
+        .each("rules of references", include_str!("sql/reference_rules.sql"), |row| {
             let rule = |index| row.filled(index).map(|rule| rule.to_ascii_lowercase()).filter(|rule| rule != "no action");
             if let Some(table) = draft.place(row.text(0)) {
                 rules.insert((table, row.own(1)), (rule(2), rule(3)));
@@ -89,7 +89,7 @@ pub async fn references(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<()
         })
         .await?;
     reader
-        .each(include_str!("sql/references.sql"), |row| {
+        .each("references", include_str!("sql/references.sql"), |row| {
             let Some(table) = draft.place(row.text(0)) else { return };
             let to = [row.own(4), row.own(5), row.own(6)];
             pairs.push(Pair { table, key: row.own(1), place: row.number(2).unwrap_or(0), column: row.own(3), to });

@@ -30,6 +30,7 @@ use self::session::{Pool, Session};
 use super::dsn::{Dsn, Server};
 use super::guard::{Dialect, ReadQuery};
 use super::port::{Error, ReadLimits, Source};
+use super::progress::Progress;
 use super::settings::Settings;
 use crate::domain::rows::RowColumn;
 use crate::domain::{Rows, Snapshot, SourceKey};
@@ -98,12 +99,12 @@ impl Source for MysqlSource {
         Dialect::Mysql
     }
 
-    async fn harvest(&self) -> Result<Snapshot, Error> {
+    async fn harvest_telling(&self, progress: &Progress) -> Result<Snapshot, Error> {
         let time = Duration::from_millis(self.settings.harvest_time_ms);
         let deadline = Instant::now() + time;
         let mut lent = self.pool.lend(deadline).await?;
         let time_left = deadline.saturating_duration_since(Instant::now());
-        let snapshot = match tokio::time::timeout(time_left, harvest::harvest(&mut lent, &self.key)).await {
+        let snapshot = match tokio::time::timeout(time_left, harvest::harvest(&mut lent, &self.key, progress)).await {
             Ok(snapshot) => snapshot.map_err(|error| refusal::of_statement(time, &error))?,
             Err(_) => return Err(Error::TimedOut(time)),
         };

@@ -10,7 +10,7 @@ pub async fn read(reader: &mut Reader<'_>, unread: &mut Vec<String>) -> Result<V
     let mut routines: HashMap<(String, String), Routine> = HashMap::new();
     let schema = reader.schema.clone();
     reader
-        .each(include_str!("sql/routines.sql"), |row| {
+        .each("routines", include_str!("sql/routines.sql"), |row| {
             let kind = match row.text(1) {
                 "FUNCTION" => RoutineKind::Function,
                 "PROCEDURE" => RoutineKind::Procedure,
@@ -38,7 +38,7 @@ pub async fn read(reader: &mut Reader<'_>, unread: &mut Vec<String>) -> Result<V
         .await?;
     let mut parameters = Vec::new();
     reader
-        .each(include_str!("sql/parameters.sql"), |row| {
+        .each("parameters", include_str!("sql/parameters.sql"), |row| {
             // Only a procedure's parameters have a way.
             let way = row.filled(3).filter(|_| row.text(1) == "PROCEDURE").map(|way| format!("{} ", way.to_ascii_lowercase()));
             let text = format!("{}{} {}", way.unwrap_or_default(), row.text(4), row.text(5));
@@ -56,7 +56,7 @@ pub async fn read(reader: &mut Reader<'_>, unread: &mut Vec<String>) -> Result<V
     }
     let mut all: Vec<Routine> = routines.into_values().collect();
     reader
-        .each(include_str!("sql/events.sql"), |row| {
+        .each("events", include_str!("sql/events.sql"), |row| {
             let schedule = match (row.filled(1), row.filled(2), row.filled(3)) {
                 (_, Some(count), Some(unit)) => format!("every {count} {}", unit.to_ascii_lowercase()),
                 (Some(at), ..) => format!("at {at}"),

@@ -12,30 +12,35 @@ use sqlx::{FromRow, PgConnection};
 use super::draft::{ColumnRow, ConstraintRow, Draft, IndexRow, RelationRow, TriggerRow};
 use super::types::CatalogType;
 use crate::domain::{Routine, RoutineKind, Sequence, Snapshot, SourceKey};
+use crate::source::progress::{Part, Progress};
 
 type TypeRow = (Oid, String, String, String, bool, Oid, Option<Vec<String>>);
 type RoutineRow = (String, String, String, String, Option<String>, String, Option<String>, Option<String>);
 type SequenceRow = (String, String, Option<Oid>, Option<i16>);
 
-pub async fn harvest(connection: &mut PgConnection, key: &SourceKey) -> Result<Snapshot, sqlx::Error> {
+pub async fn harvest(connection: &mut PgConnection, key: &SourceKey, progress: &Progress) -> Result<Snapshot, sqlx::Error> {
     let (version, user, page_bytes): (String, String, i64) =
         sqlx::query_as(include_str!("sql/server.sql")).persistent(false).fetch_one(&mut *connection).await?;
     let schemas: Vec<(String, bool)> =
         sqlx::query_as(include_str!("sql/schemas.sql")).persistent(false).fetch_all(&mut *connection).await?;
 
     let mut draft = Draft::new(u64::try_from(page_bytes).unwrap_or(8_192));
-    each(connection, include_str!("sql/relations.sql"), |row: RelationRow| draft.relation(row)).await?;
-    each(connection, include_str!("sql/columns.sql"), |row: ColumnRow| draft.column(row)).await?;
+    each(connection, progress.part("tables"), include_str!("sql/relations.sql"), |row: RelationRow| draft.relation(row)).await?;
+    each(connection, progress.part("columns"), include_str!("sql/columns.sql"), |row: ColumnRow| draft.column(row)).await?;
     let types = types(connection, draft.types_used()).await?;
     draft.type_columns(&types);
-    each(connection, include_str!("sql/indexes.sql"), |row: IndexRow| draft.index(row)).await?;
-    each(connection, include_str!("sql/constraints.sql"), |row: ConstraintRow| draft.constraint(row)).await?;
-    each(connection, include_str!("sql/triggers.sql"), |row: TriggerRow| draft.trigger(row)).await?;
-    each(connection, include_str!("sql/lineage.sql"), |(view, read): (Oid, Oid)| draft.read(view.0, read.0)).await?;
+    each(connection, progress.part("indexes"), include_str!("sql/indexes.sql"), |row: IndexRow| draft.index(row)).await?;
+    each(connection, progress.part("constraints"), include_str!("sql/constraints.sql"), |row: ConstraintRow| draft.constraint(row)).await?;
+    each(connection, progress.part("triggers"), include_str!("sql/triggers.sql"), |row: TriggerRow| draft.trigger(row)).await?;
+    each(connection, progress.part("lineage"), include_str!("sql/lineage.sql"), |(view, read): (Oid, Oid)| draft.read(view.0, read.0))
+        .await?;
     let mut sequences = Vec::new();
-    each(connection, include_str!("sql/sequences.sql"), |row: SequenceRow| sequences.push(sequence(&mut draft, row))).await?;
+    each(connection, progress.part("sequences"), include_str!("sql/sequences.sql"), |row: SequenceRow| {
+        sequences.push(sequence(&mut draft, row))
+    })
+    .await?;
     let mut routines = Vec::new();
-    each(connection, include_str!("sql/routines.sql"), |row: RoutineRow| routines.push(routine(row))).await?;
+    each(connection, progress.part("routines"), include_str!("sql/routines.sql"), |row: RoutineRow| routines.push(routine(row))).await?;
 
     let mut unread = Vec::new();
     let mut readable = HashSet::new();
@@ -68,14 +73,16 @@ pub async fn harvest(connection: &mut PgConnection, key: &SourceKey) -> Result<S
 }
 
 /// Row by row, so that no answer is held whole.
-async fn each<R>(connection: &mut PgConnection, sql: &'static str, mut take: impl FnMut(R)) -> Result<(), sqlx::Error>
+async fn each<R>(connection: &mut PgConnection, mut part: Part<'_>, sql: &'static str, mut take: impl FnMut(R)) -> Result<(), sqlx::Error>
 where
     R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
 {
     let mut rows = sqlx::query_as::<_, R>(sql).persistent(false).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         take(row);
+        part.more(1);
     }
+    part.whole();
     Ok(())
 }
 

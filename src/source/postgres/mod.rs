@@ -23,6 +23,7 @@ use self::session::{Lent, Pool, Purpose, own_sql};
 use super::dsn::Server;
 use super::guard::{Dialect, ReadQuery};
 use super::port::{Error, ReadLimits, Source};
+use super::progress::Progress;
 use super::settings::Settings;
 use crate::domain::{Rows, Snapshot, SourceKey};
 
@@ -43,10 +44,10 @@ impl PostgresqlSource {
         Ok(Self { key, pool, settings: settings.clone() })
     }
 
-    async fn harvest_once(&self) -> Result<Snapshot, Error> {
+    async fn harvest_once(&self, progress: &Progress) -> Result<Snapshot, Error> {
         let time = Duration::from_millis(self.settings.harvest_time_ms);
         let mut lent = self.pool.begin(Purpose::Harvest, time).await?;
-        let harvest = timeout_at(lent.until, harvest::harvest(&mut lent.connection, &self.key)).await;
+        let harvest = timeout_at(lent.until, harvest::harvest(&mut lent.connection, &self.key, progress)).await;
         finished(lent, harvest, time).await
     }
 }
@@ -61,10 +62,10 @@ impl Source for PostgresqlSource {
         Dialect::Postgresql
     }
 
-    async fn harvest(&self) -> Result<Snapshot, Error> {
-        match self.harvest_once().await {
+    async fn harvest_telling(&self, progress: &Progress) -> Result<Snapshot, Error> {
+        match self.harvest_once(progress).await {
             // What was dropped between two queries can make the second fail; the next harvest does not know it any more.
-            Err(Error::Statement(_)) => self.harvest_once().await,
+            Err(Error::Statement(_)) => self.harvest_once(progress).await,
             answer => answer,
         }
     }

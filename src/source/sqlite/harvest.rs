@@ -12,7 +12,7 @@ use super::counts::count_rows;
 use super::session::{Session, words};
 use super::types::normalised;
 use crate::domain::{Column, ForeignKey, Index, Snapshot, SourceKey, Table, TableKind};
-use crate::source::{Error, Settings};
+use crate::source::{Error, Progress, Settings};
 
 /// The one schema of a SQLite file.
 pub const SCHEMA: &str = "main";
@@ -22,7 +22,7 @@ type ColumnRow = (String, i64, String, Option<String>, i64, Option<String>, i64,
 type ReferenceRow = (String, i64, String, String, Option<String>);
 type IndexRow = (String, String, i64, i64, Option<String>, Option<String>);
 
-pub async fn harvest(session: &mut Session, key: &SourceKey, settings: &Settings) -> Result<Snapshot, Error> {
+pub async fn harvest(session: &mut Session, key: &SourceKey, settings: &Settings, progress: &Progress) -> Result<Snapshot, Error> {
     let time = Duration::from_millis(settings.harvest_time_ms);
     let started = Instant::now();
     session.clock.allow(time);
@@ -32,7 +32,7 @@ pub async fn harvest(session: &mut Session, key: &SourceKey, settings: &Settings
     };
     permit(&mut session.connection, Permission::Harvest).await.map_err(failed)?;
     sqlx::query("begin").execute(&mut session.connection).await.map_err(failed)?;
-    let tables = read_all(session, settings, started + time).await.map_err(failed);
+    let tables = read_all(session, settings, started + time, progress).await.map_err(failed);
     session.clock.allow(Duration::from_secs(1));
     // Nothing was written, so how the transaction ends says nothing about what was read.
     let ended = sqlx::query("rollback").execute(&mut session.connection).await;
@@ -48,12 +48,17 @@ pub async fn harvest(session: &mut Session, key: &SourceKey, settings: &Settings
     .named())
 }
 
-async fn read_all(session: &mut Session, settings: &Settings, end: Instant) -> Result<Vec<Table>, sqlx::Error> {
+async fn read_all(session: &mut Session, settings: &Settings, end: Instant, progress: &Progress) -> Result<Vec<Table>, sqlx::Error> {
     let connection = &mut session.connection;
     let objects: Vec<ObjectRow> = sqlx::query_as(include_str!("sql/objects.sql")).fetch_all(&mut *connection).await?;
+    progress.tell("tables", objects.len());
     let columns: Vec<ColumnRow> = sqlx::query_as(include_str!("sql/columns.sql")).fetch_all(&mut *connection).await?;
+    progress.tell("columns", columns.len());
     let references: Vec<ReferenceRow> = sqlx::query_as(include_str!("sql/references.sql")).fetch_all(&mut *connection).await?;
+    progress.tell("references", references.len());
     let indexes: Vec<IndexRow> = sqlx::query_as(include_str!("sql/indexes.sql")).fetch_all(&mut *connection).await?;
+
+    progress.tell("indexes", indexes.len());
 
     let mut tables: BTreeMap<String, Table> = BTreeMap::new();
     let mut derived = Vec::new();
@@ -90,7 +95,9 @@ async fn read_all(session: &mut Session, settings: &Settings, end: Instant) -> R
         .map(|table| table.name.clone())
         .collect();
     let budget = Duration::from_millis(settings.count_time_ms).min(end.saturating_duration_since(Instant::now()));
-    for (name, count) in count_rows(session, countable, budget).await? {
+    let counted = count_rows(session, countable, budget).await?;
+    progress.tell("counted tables", counted.len());
+    for (name, count) in counted {
         if let Some(table) = tables.get_mut(&name) {
             table.row_count = Some(count);
         }

@@ -21,6 +21,7 @@ use self::session::{Pool, Session, words};
 use super::dsn::{DatabaseFile, Dsn};
 use super::guard::{Dialect, ReadQuery};
 use super::port::{Error, ReadLimits, Source};
+use super::progress::Progress;
 use super::settings::Settings;
 use crate::domain::rows::RowColumn;
 use crate::domain::{Rows, Snapshot, SourceKey};
@@ -103,10 +104,10 @@ impl Source for SqliteSource {
         Dialect::Sqlite
     }
 
-    async fn harvest(&self) -> Result<Snapshot, Error> {
+    async fn harvest_telling(&self, progress: &Progress) -> Result<Snapshot, Error> {
         let time = Duration::from_millis(self.settings.harvest_time_ms);
         let mut lent = self.pool.lend(time).await?;
-        match tokio::time::timeout(time + GRACE, harvest::harvest(&mut lent, &self.key, &self.settings)).await {
+        match tokio::time::timeout(time + GRACE, harvest::harvest(&mut lent, &self.key, &self.settings, progress)).await {
             Ok(Ok(snapshot)) => {
                 lent.give_back();
                 Ok(snapshot)

@@ -99,7 +99,7 @@ impl Source for FakeSource {
         Dialect::Sqlite
     }
 
-    async fn harvest(&self) -> Result<Snapshot, source::Error> {
+    async fn harvest_telling(&self, _: &source::Progress) -> Result<Snapshot, source::Error> {
         Ok(shop())
     }
 

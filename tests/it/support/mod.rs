@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod model_server;
+pub mod private;
 pub mod process;
 pub mod servers;
 pub mod shop;
