@@ -34,7 +34,7 @@ fn table(answer: &Value) -> std::io::Result<()> {
         Some(rows) => format!(", {rows} rows"),
         None => String::new(),
     };
-    out::line(format!("{} {}.{}{rows}", cell(&answer["kind"]), cell(&answer["schema"]), cell(&answer["table"])))?;
+    out::line(format!("{} {}.{}{rows}", cell(&answer["kind"]).replace('_', " "), cell(&answer["schema"]), cell(&answer["table"])))?;
     if answer["comment"].is_string() {
         out::line(format!("  {}", cell(&answer["comment"])))?;
     }

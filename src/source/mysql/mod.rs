@@ -28,7 +28,7 @@ use url::Url;
 
 use self::session::{Pool, Session};
 use super::dsn::{Dsn, Server};
-use super::guard::{Dialect, ReadQuery};
+use super::guard::{Dialect, Form, ReadQuery};
 use super::port::{Error, ReadLimits, Source};
 use super::progress::Progress;
 use super::settings::Settings;
@@ -65,12 +65,12 @@ impl MysqlSource {
         Ok(source)
     }
 
-    async fn run(&self, sql: &str, limits: &ReadLimits) -> Result<Rows, Error> {
+    async fn run(&self, sql: &str, form: Form, limits: &ReadLimits) -> Result<Rows, Error> {
         let started = Instant::now();
         let deadline = started + limits.time;
         let mut lent = self.pool.lend(deadline).await?;
         let time_left = deadline.saturating_duration_since(Instant::now());
-        let reading = tokio::time::timeout(time_left + GRACE, fetch(&mut lent, sql, limits)).await;
+        let reading = tokio::time::timeout(time_left + GRACE, fetch(&mut lent, sql, form, limits)).await;
         let rows = match reading {
             Ok(Ok(End::Complete(rows))) => {
                 lent.give_back().await;
@@ -113,11 +113,11 @@ impl Source for MysqlSource {
     }
 
     async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {
-        self.run(query.sql(), limits).await
+        self.run(query.sql(), query.form(), limits).await
     }
 
     async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error> {
-        let rows = self.run(&format!("explain {}", query.sql()), &self.settings.read_limits()).await?;
+        let rows = self.run(&format!("explain {}", query.sql()), Form::Plan, &self.settings.read_limits()).await?;
         Ok(plan_lines(&rows))
     }
 
@@ -141,12 +141,13 @@ fn connect_options(server: &Server) -> Result<MySqlConnectOptions, Error> {
     })
 }
 
-async fn fetch(session: &mut Session, sql: &str, limits: &ReadLimits) -> Result<End, Error> {
+async fn fetch(session: &mut Session, sql: &str, form: Form, limits: &ReadLimits) -> Result<End, Error> {
     let sql = session.signed(sql);
     let failed = |error: sqlx::Error| refusal::of_statement(limits.time, &error);
-    // Prepared, a text is one statement; and one that promises no columns does something else than reading, into a file for example.
+    // Prepared, a text is one statement; and a query that promises no columns does something else than reading, into a file for example.
+    // Of plans and listings MySQL tells the columns only when they are run.
     let statement = (&mut session.connection).prepare(AssertSqlSafe(sql.clone()).into_sql_str()).await.map_err(failed)?;
-    if statement.columns().is_empty() {
+    if form == Form::Query && statement.columns().is_empty() {
         return Err(Error::Statement("it gives no rows; only what reads is run".to_owned()));
     }
     let mut answer = Rows { columns: row_columns(statement.columns()), ..Rows::default() };
