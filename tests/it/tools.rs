@@ -76,6 +76,12 @@ impl Store for FakeStore {
         self.entries.lock().unwrap().extend(entries);
         Ok(())
     }
+    async fn restate(&self, _: &SourceKey, _: Vec<EntryWrite>) -> Result<(), store::Error> {
+        unused()
+    }
+    async fn claim_of(&self, _: &SourceKey, _: &str, _: &str, _: &str) -> Result<Option<EntryWrite>, store::Error> {
+        unused()
+    }
     async fn entry(&self, _: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, store::Error> {
         let entries = self.entries.lock().unwrap();
         let claim = entries.iter().find(|claim| claim.layer == layer && claim.kind == kind && claim.key == key).cloned();
