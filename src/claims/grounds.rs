@@ -26,6 +26,10 @@ const MOST_EVIDENCE: usize = 12;
 pub struct Grounds<'a> {
     pub snapshot: &'a Snapshot,
     pub results: &'a [ToolResult],
+    /// Citations that were found to be true in another way: entries that a check upheld, queries that were run.
+    pub established: &'a [String],
+    /// Whether the one who claims has heard the person, whose answers are then evidence.
+    pub hears_person: bool,
     pub provenance: Provenance,
 }
 
@@ -91,7 +95,7 @@ impl Grounds<'_> {
 
     /// What a citation means, where it exists: a call of this task, the key of a table, column or reference, the person.
     /// `tool/1/0: five rows` means the call of that step; a tool's name means its first call.
-    fn resolve(&self, citation: &str) -> Option<String> {
+    pub fn resolve(&self, citation: &str) -> Option<String> {
         let citation = citation.trim().trim_matches('`');
         let first = citation.split_whitespace().next()?.trim_end_matches([':', ',', ';']);
         let succeeded = |result: &&ToolResult| !result.failed;
@@ -99,7 +103,10 @@ impl Grounds<'_> {
         match called {
             Some(result) => Some(call_in_words(&result.call)),
             // An answer of the person is evidence by itself; which one is said in the document.
-            None if first.eq_ignore_ascii_case("person") || first.starts_with("question/") => Some(line(first, 120).to_lowercase()),
+            None if self.hears_person && (first.eq_ignore_ascii_case("person") || first.starts_with("question/")) => {
+                Some(line(first, 120).to_lowercase())
+            }
+            None if self.established.iter().any(|known| known == citation) => Some(line(citation, 300)),
             None => Subject::of_key(citation).exists_in(self.snapshot).then(|| line(citation, 300)),
         }
     }

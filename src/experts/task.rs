@@ -211,6 +211,8 @@ impl Work<'_> {
             let grounds = Grounds {
                 snapshot: &self.context.workspace.snapshot,
                 results: &looked.results,
+                established: &[],
+                hears_person: true,
                 provenance: self.provenance("reflect", Some(model).filter(|model| !model.is_empty())),
             };
             let examined = writes.into_iter().zip(verdicts).collect();

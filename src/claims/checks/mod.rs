@@ -6,7 +6,7 @@ pub mod metric;
 pub mod question_template;
 pub mod reference;
 pub mod relationship;
-mod run;
+pub mod run;
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,8 @@ pub async fn examine_all(data: &Data<'_>, writes: &[ProposedWrite]) -> Result<Ve
     Ok(verdicts)
 }
 
-async fn examine(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, String> {
+/// Holds one claim against the data.
+pub async fn examine(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, String> {
     match write.kind.as_str() {
         "relationship" => relationship::check(data, write).await,
         "metric" => metric::check(data, write).await,

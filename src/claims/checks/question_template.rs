@@ -46,7 +46,7 @@ pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, St
 }
 
 /// `{name}`, `{{name}}`, `:name` or `?` outside of quotes; `::type` is a cast.
-fn has_parameters(sql: &str) -> bool {
+pub fn has_parameters(sql: &str) -> bool {
     let mut quote: Option<char> = None;
     let mut before = ' ';
     let mut characters = sql.chars().peekable();
