@@ -155,3 +155,57 @@ fn texts(value: Value) -> Vec<String> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn unproven() -> impl Strategy<Value = Verdict> {
+        let facts = || json!({"reason": "looked at"});
+        prop_oneof![
+            Just(Verdict::Unchecked { why: None }),
+            (0.0..=1.0f64).prop_map(move |at_most| Verdict::Doubtful { by: "check/x".to_owned(), at_most, facts: facts() }),
+            Just(Verdict::Refuted { by: "check/x".to_owned(), facts: facts() }),
+        ]
+    }
+
+    fn write() -> impl Strategy<Value = ProposedWrite> {
+        let status = prop::sample::select(EntryStatus::ALL.to_vec());
+        let cited =
+            prop::collection::vec(prop::sample::select(vec!["table/main.a", "person", "question/run_1/x", "note/upheld", "nothing"]), 0..4);
+        (0.0..=9.0f64, status, cited).prop_map(|(confidence, status, cited)| ProposedWrite {
+            kind: "note".to_owned(),
+            key: "note/x".to_owned(),
+            document: json!({"text": "said", "confidence": confidence, "status": status.name(), "check": {"by": "me"}, "evidence": cited}),
+            tags: Vec::new(),
+            links: Vec::new(),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_words_of_its_own_put_an_unproven_claim_above_a_checked_one_or_a_persons(write in write(), verdict in unproven()) {
+            let snapshot = Snapshot::default();
+            let grounds = Grounds {
+                snapshot: &snapshot,
+                results: &[],
+                established: &["note/upheld".to_owned()],
+                hears_person: false,
+                provenance: Provenance::of("token:x"),
+            };
+            let cites_what_holds = write.document["evidence"].as_array().is_some_and(|all| all.contains(&json!("note/upheld")));
+            let checked_by = matches!(verdict, Verdict::Doubtful { .. });
+            let claim = grounds.entry(write, verdict);
+            prop_assert!(matches!(claim.status, EntryStatus::Draft | EntryStatus::Refuted));
+            let bound = if cites_what_holds { UNCHECKED } else { WITHOUT_EVIDENCE };
+            prop_assert!(checked_by || claim.confidence.value() <= bound);
+            prop_assert!(claim.document["check"]["by"] != json!("me"));
+            for (status, confidence) in [(EntryStatus::Validated, 0.9), (EntryStatus::Stable, 0.1), (EntryStatus::Rejected, 0.0)] {
+                let other = EntryWrite { status, confidence: Confidence::clamped(confidence), provenance: Provenance::of("person"), ..claim.clone() };
+                prop_assert!(!claim.outranks(&other) && other.outranks(&claim));
+            }
+        }
+    }
+}

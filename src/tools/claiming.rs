@@ -39,6 +39,8 @@ pub async fn claim(call: Call<'_>, write: ProposedWrite, sql: Option<&str>) -> R
     }
     let cited = citations(write.document.get("evidence"));
     established.extend(upheld(workspace, &write.key, &cited).await?);
+    // That two tables are there does not make a reference between them evidence.
+    let counts = |citation: &&String| !citation.starts_with("rel/") || established.contains(*citation);
     let grounds = Grounds {
         snapshot: &workspace.snapshot,
         results: &[],
@@ -46,8 +48,9 @@ pub async fn claim(call: Call<'_>, write: ProposedWrite, sql: Option<&str>) -> R
         hears_person: false,
         provenance: caller.provenance.clone(),
     };
-    let unresolved: Vec<&String> = cited.iter().filter(|citation| grounds.resolve(citation).is_none()).collect();
-    let all: Vec<&String> = cited.iter().chain(&established).collect();
+    let (resolved, unresolved): (Vec<&String>, Vec<&String>) =
+        cited.iter().partition(|citation| counts(citation) && grounds.resolve(citation).is_some());
+    let all: Vec<&String> = resolved.into_iter().chain(&established).collect();
     member(&mut write, "evidence", json!(all));
     let mut answer = record(call, grounds.entry(write, verdict)).await?;
     if !unresolved.is_empty() {
