@@ -14,6 +14,8 @@ pub mod evidence;
 
 pub mod catalog;
 
+pub mod claims;
+
 pub mod tools;
 
 pub mod experts;

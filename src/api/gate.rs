@@ -19,6 +19,9 @@ use super::{ApiState, Settings};
 /// Open to whoever passes the Host and Origin checks: they say nothing about anybody's data.
 const WITHOUT_TOKEN: [&str; 4] = ["/healthz", "/readyz", "/openapi.json", "/docs"];
 
+/// Who calls where nobody says who.
+const OUTSIDE: &str = "outside";
+
 /// What the gate lets through.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -35,7 +38,7 @@ impl Rules {
 
     /// Whether other machines can reach the server.
     pub fn wants_token(&self, path: &str) -> bool {
-        !self.bound.is_loopback() && !WITHOUT_TOKEN.contains(&path) && !path.starts_with("/errors/")
+        !self.bound.is_loopback() && !is_open(path)
     }
 
     /// `host` is what the client called the server, port included.
@@ -86,15 +89,36 @@ pub async fn gate(State((state, rules)): State<(Arc<ApiState>, Arc<Rules>)>, req
         rules.check_host(Some(target))?;
     }
     rules.check_origin(text(ORIGIN), host.unwrap_or_default())?;
-    if rules.wants_token(parts.uri.path()) {
-        let presented = bearer(text(AUTHORIZATION)).ok_or_else(|| {
-            Problem::new(Code::Unauthorized, "this server wants the header `Authorization: Bearer <token>`").of_field("Authorization")
-        })?;
-        if !state.tokens.accepts(presented).await? {
-            return Err(Problem::new(Code::Unauthorized, "the token is unknown or revoked").of_field("Authorization"));
-        }
+    let presented = bearer(text(AUTHORIZATION)).filter(|_| !is_open(parts.uri.path()));
+    let token = match presented {
+        Some(presented) => state.tokens.name_of(presented).await?,
+        None => None,
+    };
+    if rules.wants_token(parts.uri.path()) && token.is_none() {
+        let why = match presented {
+            Some(_) => "the token is unknown or revoked",
+            None => "this server wants the header `Authorization: Bearer <token>`",
+        };
+        return Err(Problem::new(Code::Unauthorized, why).of_field("Authorization"));
     }
+    let mut parts = parts;
+    parts.extensions.insert(Author::of_token(token.as_deref()));
     Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// Under which name claims are made that come over HTTP. It comes from the token alone, and is nobody's inside: `person`, `harvest`
+/// and the experts have names without a colon, and no expert may be called `outside`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author(pub String);
+
+impl Author {
+    fn of_token(name: Option<&str>) -> Self {
+        Self(name.map_or_else(|| OUTSIDE.to_owned(), |name| format!("token:{name}")))
+    }
+}
+
+fn is_open(path: &str) -> bool {
+    WITHOUT_TOKEN.contains(&path) || path.starts_with("/errors/")
 }
 
 fn bearer(authorization: Option<&str>) -> Option<&str> {

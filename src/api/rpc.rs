@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::ApiState;
+use super::gate::Author;
 use super::problem::{Code, Problem};
 use super::tools::{self, ToolAnswer, ToolItem};
 
@@ -60,7 +61,7 @@ pub struct RpcError {
 /// Calls a tool by plain JSON-RPC
 #[utoipa::path(post, path = "/mcp/query", tag = "sources", operation_id = "rpc", request_body = RpcCall,
     responses((status = 200, description = "What the tool answered, or a JSON-RPC error", body = RpcAnswer)))]
-pub async fn query(State(state): State<Arc<ApiState>>, body: Bytes) -> Json<RpcAnswer> {
+pub async fn query(State(state): State<Arc<ApiState>>, Extension(author): Extension<Author>, body: Bytes) -> Json<RpcAnswer> {
     let value: Value = match serde_json::from_slice(&body) {
         Ok(value) => value,
         Err(error) => return answer(Value::Null, Err(RpcError::new(PARSE_ERROR, format!("not JSON: {error}")))),
@@ -73,10 +74,10 @@ pub async fn query(State(state): State<Arc<ApiState>>, body: Bytes) -> Json<RpcA
     if call.jsonrpc != "2.0" {
         return answer(id, Err(RpcError::new(INVALID_REQUEST, "`jsonrpc` must be \"2.0\"")));
     }
-    answer(id, carry_out(&state, call).await)
+    answer(id, carry_out(&state, author, call).await)
 }
 
-async fn carry_out(state: &ApiState, call: RpcCall) -> Result<Value, RpcError> {
+async fn carry_out(state: &ApiState, author: Author, call: RpcCall) -> Result<Value, RpcError> {
     let RpcCall { method, mut params, .. } = call;
     match method.as_str() {
         "tools/list" => {
@@ -92,15 +93,15 @@ async fn carry_out(state: &ApiState, call: RpcCall) -> Result<Value, RpcError> {
                 None | Some(Value::Null) => Map::new(),
                 Some(_) => return Err(RpcError::new(INVALID_PARAMS, "`params.arguments` must be an object")),
             };
-            let result = tool(state, &name, args).await?;
+            let result = tool(state, author, &name, args).await?;
             let text = result.to_string();
             Ok(json!({"content": [{"type": "text", "text": text}], "structuredContent": result, "isError": false}))
         }
-        name => tool(state, name, params).await,
+        name => tool(state, author, name, params).await,
     }
 }
 
-async fn tool(state: &ApiState, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {
+async fn tool(state: &ApiState, author: Author, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {
     let mut source = None;
     for name in SOURCE {
         match args.remove(name) {
@@ -109,7 +110,7 @@ async fn tool(state: &ApiState, name: &str, mut args: Map<String, Value>) -> Res
             Some(_) => return Err(RpcError::new(INVALID_PARAMS, format!("`{name}` must be the name of a source"))),
         }
     }
-    let called: Result<ToolAnswer, Problem> = tools::carry_out(state, name, source, args).await;
+    let called: Result<ToolAnswer, Problem> = tools::carry_out(state, author, name, source, args).await;
     called.map(|answer| answer.result).map_err(RpcError::from)
 }
 

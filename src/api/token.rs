@@ -46,10 +46,10 @@ pub fn hash(token: &str) -> String {
     hex(&Sha256::digest(token))
 }
 
-/// Looks at every row whatever matches, so that time tells nothing.
-pub fn is_among(presented: &str, rows: &[TokenRow]) -> bool {
+/// The name of the token. Looks at every row whatever matches, so that time tells nothing.
+pub fn name_among<'a>(presented: &str, rows: &'a [TokenRow]) -> Option<&'a str> {
     let presented = hash(presented);
-    rows.iter().fold(false, |found, row| found | bool::from(presented.as_bytes().ct_eq(row.hash.as_bytes())))
+    rows.iter().fold(None, |found, row| if presented.as_bytes().ct_eq(row.hash.as_bytes()).into() { Some(&row.name) } else { found })
 }
 
 impl TokenBook {
@@ -57,7 +57,8 @@ impl TokenBook {
         Self { store, keep, read: Mutex::new(None) }
     }
 
-    pub async fn accepts(&self, presented: &str) -> Result<bool, Error> {
+    /// The name of a valid token; none of one that is unknown or revoked.
+    pub async fn name_of(&self, presented: &str) -> Result<Option<String>, Error> {
         let known = self.known();
         let rows = match known {
             Some(rows) => rows,
@@ -67,7 +68,7 @@ impl TokenBook {
                 rows
             }
         };
-        Ok(is_among(presented, &rows))
+        Ok(name_among(presented, &rows).map(str::to_owned))
     }
 
     /// Tokens were added or revoked.
@@ -119,10 +120,10 @@ mod tests {
     fn only_the_whole_token_is_accepted() {
         let (one, two) = (Token::fresh(), Token::fresh());
         let rows = [one.row("one", 0), two.row("two", 0)];
-        assert!(is_among(one.reveal(), &rows) && is_among(two.reveal(), &rows));
-        assert!(!is_among(&one.reveal()[..40], &rows));
-        assert!(!is_among(&rows[0].hash, &rows));
-        assert!(!is_among("", &rows));
-        assert!(!is_among(one.reveal(), &[]));
+        assert_eq!((name_among(one.reveal(), &rows), name_among(two.reveal(), &rows)), (Some("one"), Some("two")));
+        assert_eq!(name_among(&one.reveal()[..40], &rows), None);
+        assert_eq!(name_among(&rows[0].hash, &rows), None);
+        assert_eq!(name_among("", &rows), None);
+        assert_eq!(name_among(one.reveal(), &[]), None);
     }
 }

@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ApiState;
 use super::body::Body;
+use super::gate::Author;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
 use crate::source::Progress;
 use crate::tools::{Caller, Effect, Failure, Rejection, Sight, Spec};
-
-/// Who calls over HTTP, where nobody says who.
-const OUTSIDE: &str = "outside";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ToolItem {
@@ -71,14 +69,20 @@ pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<
 #[utoipa::path(post, path = "/tools/{name}", tag = "sources", operation_id = "call_tool", request_body = ToolCall,
     params(("name" = String, Path, description = "The tool's name, or one of its aliases.")),
     responses((status = 200, description = "What it answered", body = ToolAnswer)))]
-pub async fn call(State(state): State<Arc<ApiState>>, ToolPath(name): ToolPath, body: Body<ToolCall>) -> Result<Json<ToolAnswer>, Problem> {
+pub async fn call(
+    State(state): State<Arc<ApiState>>,
+    Extension(author): Extension<Author>,
+    ToolPath(name): ToolPath,
+    body: Body<ToolCall>,
+) -> Result<Json<ToolAnswer>, Problem> {
     let ToolCall { source, args } = body.value;
-    carry_out(&state, &name, source, args).await.map(Json)
+    carry_out(&state, author, &name, source, args).await.map(Json)
 }
 
 /// One way to call a tool from outside, whatever the words around it.
 pub(super) async fn carry_out(
     state: &ApiState,
+    Author(author): Author,
     name: &str,
     source: Option<String>,
     args: Map<String, Value>,
@@ -95,7 +99,7 @@ pub(super) async fn carry_out(
         Sight::Fresh => state.workbench.harvest(&source, &Progress::unheard()).await,
     };
     let workspace = opening.map_err(|problem| Problem::from(problem).of_field("source"))?;
-    let outcome = state.tools.execute(&workspace, &Caller::outside(OUTSIDE), name, Value::Object(args)).await;
+    let outcome = state.tools.execute(&workspace, &Caller::outside(author), name, Value::Object(args)).await;
     let result = outcome.result.map_err(|rejection| match rejection {
         Rejection::Refused(reason) => Problem::new(Code::ToolRefused, reason).of_field("args"),
         Rejection::Failed(Failure::Mendable(reason)) => Problem::new(Code::ToolFailed, reason),

@@ -200,6 +200,29 @@ impl EntryWrite {
             .then_with(|| self.document.to_string().cmp(&other.document.to_string()))
     }
 
+    /// Whether status, then confidence, put this claim above the other.
+    pub fn outranks(&self, other: &Self) -> bool {
+        self.status.weight().cmp(&other.status.weight()).then(self.confidence.0.total_cmp(&other.confidence.0)).is_gt()
+    }
+
+    /// What remains of a claim that its author takes back: it says nothing and stands below every other; catalogs do not show it,
+    /// and their history does.
+    pub fn withdrawn(&self) -> Self {
+        Self {
+            document: Value::Null,
+            tags: Vec::new(),
+            links: Vec::new(),
+            evidence: Vec::new(),
+            confidence: Confidence(0.0),
+            status: EntryStatus::Stale,
+            ..self.clone()
+        }
+    }
+
+    pub fn is_withdrawn(&self) -> bool {
+        self.document.is_null()
+    }
+
     /// Names what the claim says, not how it says it: equal for texts that differ in order, case or punctuation.
     pub fn content_digest(&self) -> String {
         let mut words = Vec::new();

@@ -30,7 +30,7 @@ const KEYS: [&str; 13] = [
     "temperature",
 ];
 /// Names that provenance gives to others.
-const RESERVED: [&str; 3] = ["harvest", "person", "builtin"];
+const RESERVED: [&str; 4] = ["harvest", "person", "builtin", "outside"];
 
 pub fn parse(file: &str, text: &str, known: &Known, problems: &mut Vec<Problem>) -> Option<Agent> {
     let before = problems.len();

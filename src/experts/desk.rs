@@ -39,8 +39,8 @@ impl Desk {
     /// Reads agents and prompts and renders every text once, so that a mistake in any of them shows at start; all of them at once.
     pub fn load(folders: &DeskFolders, registry: Arc<Registry>) -> Result<Self, Vec<Problem>> {
         let (prompts, mut problems) = Prompts::load(folders.prompts.as_deref());
-        let reading = registry.specs().filter(|spec| spec.effect == Effect::Read);
-        let known = Known { tools: reading.map(|spec| spec.name.to_owned()).collect(), prompts: prompts.names() };
+        let callable = registry.specs().filter(|spec| spec.effect != Effect::Mutate);
+        let known = Known { tools: callable.map(|spec| spec.name.to_owned()).collect(), prompts: prompts.names() };
         let agents = match agent::load(folders.agents.as_deref(), &known) {
             Ok(agents) => agents,
             Err(more) => {

@@ -107,7 +107,7 @@ fn table_facts(snapshot: &Snapshot, table: &Table) -> Value {
         referenced_by: referenced_by.collect(),
         unique: indexes(true).collect(),
         indexed: indexes(false).collect(),
-        definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| super::text::cut(text, 4_000)),
+        definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| crate::claims::text::cut(text, 4_000)),
     };
     serde_json::to_value(facts).expect("facts are plain data and always serialise")
 }

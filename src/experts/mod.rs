@@ -5,7 +5,6 @@ pub mod agent;
 pub mod agent_file;
 pub mod brief;
 pub mod builtin;
-pub mod checks;
 pub mod desk;
 pub mod facts;
 pub mod flow;
@@ -15,9 +14,7 @@ pub mod plan;
 pub mod prompts;
 pub mod settle;
 pub mod shapes;
-pub mod sql;
 pub mod task;
-pub mod text;
 pub mod thought;
 pub mod wire;
 

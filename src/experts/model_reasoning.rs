@@ -12,12 +12,12 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::agent::{Agent, Agents};
 use super::prompts::{ExpertScript, Scripts};
 use super::shapes;
-use super::text::cut;
 use super::thought::{
     Act, AnswerLine, DoneLine, ExpertLine, KnownLine, Plan, PlanBrief, Reasoning, Reflection, TableLine, TaskBrief, Thought, ThoughtError,
     ToolResult,
 };
 use super::wire::{ActAnswer, PlanAnswer, ReflectionAnswer};
+use crate::claims::text::cut;
 use crate::domain::event::ModelCall;
 use crate::domain::{Intent, Question, RunId};
 use crate::model::json::{Asked, ask};

@@ -12,12 +12,12 @@ use tokio::sync::{Mutex, watch};
 
 use super::agent::Agent;
 use super::brief;
-use super::checks;
 use super::flow::Recorded;
-use super::settle::{Conclusion, Grounds, conclusion};
-use super::text::{bounded, line};
+use super::settle::{Conclusion, conclusion};
 use super::thought::{Act, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolCall, ToolResult};
 use super::{Desk, Flow, Guidance, TaskError};
+use crate::claims::text::{bounded, line};
+use crate::claims::{Grounds, checks};
 use crate::domain::crash::CrashPoint;
 use crate::domain::{EventBody, Provenance, RunId, Task, TaskOutcome};
 use crate::tools::{Caller, Failure, Outcome, Rejection, Workspace};
@@ -207,10 +207,12 @@ impl Work<'_> {
         let work = async {
             let Reflected { mut reflection, model } = reflected;
             let writes = checks::tidy(&self.context.workspace.snapshot, std::mem::take(&mut reflection.catalog_writes));
-            let verdicts = checks::examine_all(&self.context.workspace, &writes).await.map_err(|reason| failed(reason, true))?;
+            let verdicts = checks::examine_all(&self.context.workspace.data(), &writes).await.map_err(|reason| failed(reason, true))?;
             let grounds = Grounds {
                 snapshot: &self.context.workspace.snapshot,
                 results: &looked.results,
+                established: &[],
+                hears_person: true,
                 provenance: self.provenance("reflect", Some(model).filter(|model| !model.is_empty())),
             };
             let examined = writes.into_iter().zip(verdicts).collect();

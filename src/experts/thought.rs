@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::claims::{ProposedWrite, ToolCall, ToolResult};
 use crate::domain::event::ModelCall;
 use crate::domain::{Confidence, Insight, Intent, PlannedTask, Question, RunId, TaskId};
 
@@ -127,24 +128,6 @@ pub struct Act {
     pub more: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ToolCall {
-    pub name: String,
-    #[serde(default)]
-    pub args: Value,
-}
-
-/// A call and what came of it, as the expert sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ToolResult {
-    /// The step that executed it: `tool/<round>/<position>`; evidence may name it.
-    pub step: String,
-    pub call: ToolCall,
-    /// The result, or `{"error": …}` with what was wrong and what is valid.
-    pub result: Value,
-    pub failed: bool,
-}
-
 /// What an expert wants written down. Nothing of it is believed before it was checked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reflection {
@@ -154,18 +137,6 @@ pub struct Reflection {
     pub insights: Vec<Insight>,
     #[serde(default)]
     pub questions_for_user: Vec<Question>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProposedWrite {
-    pub kind: String,
-    pub key: String,
-    /// An object; a model's text is kept as `{"text": …}`.
-    pub document: Value,
-    #[serde(default)]
-    pub tags: Vec<String>,
-    #[serde(default)]
-    pub links: Vec<String>,
 }
 
 /// A thought and what it cost.

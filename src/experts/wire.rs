@@ -3,8 +3,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::text::{cut, line};
 use super::thought::{Act, Plan, ProposedWrite, Reflection, ToolCall};
+use crate::claims::text::{cut, line};
 use crate::domain::{Confidence, Insight, PlannedTask, Question};
 
 /// Answers can be of any length; what an expert may leave behind in one task is not.

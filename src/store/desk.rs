@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::settle::{self, Change, Claim};
+use super::settle::{self, Change, Claim, Manner};
 use super::{snippet, words};
 use crate::domain::{EntryWrite, Layer};
 
@@ -81,13 +81,13 @@ impl<'w> Desk<'w> {
     }
 
     /// Takes a write in; equal to what is there, it changes nothing.
-    pub fn write(&mut self, source: &str, write: &'w EntryWrite, at: i64) {
+    pub fn write(&mut self, source: &str, write: &'w EntryWrite, at: i64, manner: Manner) {
         let open = self.entries.entry(Identity::of(source, write)).or_insert_with_key(|identity| {
             self.order.push(identity.clone());
             self.next_id += 1;
             Open::new(self.next_id - 1, 0)
         });
-        match settle::accept(&mut open.claims, write, at) {
+        match settle::accept(&mut open.claims, write, at, manner) {
             Change::Nothing => {}
             Change::Provenance => open.changed = true,
             Change::Content => {
@@ -161,6 +161,9 @@ impl Open {
 /// What of an entry is searched, in order of weight: its key, its kind and tags, its text.
 pub fn words_of(claim: &EntryWrite) -> [String; 3] {
     let (mut key, mut label, mut text) = (String::new(), String::new(), String::new());
+    if claim.is_withdrawn() {
+        return [key, label, text];
+    }
     words::to_index(path(&claim.key), &mut key);
     words::to_index(&claim.kind, &mut label);
     claim.tags.iter().for_each(|tag| words::to_index(tag, &mut label));

@@ -42,6 +42,10 @@ pub trait Store: Send + Sync {
     // --- catalog
     /// Writes entries outside any run's journal (harvests, people).
     async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error>;
+    /// Writes findings in place of what their authors claimed before, however certain that was. One that is withdrawn is shown no more.
+    async fn restate(&self, source: &SourceKey, claims: Vec<EntryWrite>) -> Result<(), Error>;
+    /// What one author claims under this key, whether or not it stands.
+    async fn claim_of(&self, source: &SourceKey, kind: &str, key: &str, author: &str) -> Result<Option<EntryWrite>, Error>;
     async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error>;
     /// In order of layer, kind and key.
     async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error>;

@@ -1,7 +1,7 @@
 //! Which claims of an entry are kept, and which of them stands. Pure; every database of ours settles by it.
 //!
-//! Invariant: among findings the order of arrival does not matter. Each author keeps its most certain claim, and the most
-//! certain of all stands. A harvest is the truth of the day instead: the same author's newer one replaces the older one.
+//! Invariant: among findings the order of arrival does not matter, unless an author restates its own. Each author keeps its most
+//! certain claim, and the most certain of all stands. A harvest is the truth of the day instead: the same author's newer one replaces the older one.
 
 use std::cmp::Ordering;
 
@@ -14,6 +14,15 @@ pub struct Claim {
     pub at: i64,
 }
 
+/// How a finding meets what its author claimed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// The more certain of the two stays.
+    Claimed,
+    /// The newer one stays: the author has thought better of it.
+    Restated,
+}
+
 /// What a write did to the claims of its entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -24,14 +33,14 @@ pub enum Change {
 }
 
 /// Takes a write in. There is one claim an author in `claims`, before and after.
-pub fn accept(claims: &mut Vec<Claim>, write: &EntryWrite, at: i64) -> Change {
+pub fn accept(claims: &mut Vec<Claim>, write: &EntryWrite, at: i64, manner: Manner) -> Change {
     let Some(own) = claims.iter_mut().find(|claim| claim.write.provenance.author == write.provenance.author) else {
         claims.push(Claim { write: write.clone(), at });
         return Change::Content;
     };
-    let replaces = match write.layer {
-        Layer::Harvest => *write != own.write,
-        Layer::Finding => certainty(write, &own.write) == Ordering::Greater,
+    let replaces = match (write.layer, manner) {
+        (Layer::Harvest, _) | (Layer::Finding, Manner::Restated) => *write != own.write,
+        (Layer::Finding, Manner::Claimed) => certainty(write, &own.write) == Ordering::Greater,
     };
     if !replaces {
         return Change::Nothing;
@@ -58,7 +67,9 @@ pub fn competing(claims: &[Claim], standing: usize) -> u32 {
     let stands = &claims[standing].write;
     let digest = stands.content_digest();
     let others = claims.iter().enumerate().filter(|(position, claim)| {
-        *position != standing && (is_denial(&claim.write) != is_denial(stands) || claim.write.content_digest() != digest)
+        *position != standing
+            && !claim.write.is_withdrawn()
+            && (is_denial(&claim.write) != is_denial(stands) || claim.write.content_digest() != digest)
     });
     u32::try_from(others.count()).unwrap_or(u32::MAX)
 }
@@ -123,7 +134,7 @@ mod tests {
     fn settled(writes: &[EntryWrite]) -> (EntryWrite, u32, Vec<EntryWrite>) {
         let mut claims = Vec::new();
         for write in writes {
-            accept(&mut claims, write, 0);
+            accept(&mut claims, write, 0, Manner::Claimed);
         }
         let stands = standing(&claims);
         let mut kept: Vec<EntryWrite> = claims.iter().map(|claim| claim.write.clone()).collect();

@@ -6,13 +6,10 @@ use serde_json::{Value, json};
 
 use super::harvests::Harvested;
 use super::port::{Call, Effect, Failure, Sight, Spec, Tool};
-use super::{reading, schema};
-use crate::domain::{Confidence, EntryStatus, EntryWrite, Layer};
+use super::{claiming, reading, schema};
+use crate::claims::ProposedWrite;
 
 pub struct DiscoveryRunStatic;
-
-/// What nobody has checked is no more than a hypothesis.
-const UNCHECKED: f64 = 0.5;
 
 #[derive(Deserialize)]
 struct Args {
@@ -54,7 +51,8 @@ impl Tool for DiscoveryRunStatic {
         Sight::Fresh
     }
 
-    async fn call(&self, Call { workspace, caller }: Call<'_>, args: Value) -> Result<Value, Failure> {
+    async fn call(&self, call: Call<'_>, args: Value) -> Result<Value, Failure> {
+        let Call { workspace, .. } = call;
         let args: Args = reading::parsed(args)?;
         let schema = args.schema_filter.as_deref().map(|name| reading::schema(workspace, Some(name))).transpose()?;
         let states = workspace.store.snapshots(&workspace.key, 2).await.map_err(reading::store_failure)?;
@@ -62,20 +60,14 @@ impl Tool for DiscoveryRunStatic {
         let found = Harvested::of(workspace, before.as_ref(), schema).await.map_err(reading::store_failure)?;
         let mut answer = reading::to_value(found)?;
         if let Some(text) = args.notes {
-            let note = EntryWrite {
-                layer: Layer::Finding,
+            let write = ProposedWrite {
                 kind: "note".to_owned(),
                 key: format!("note/{}", workspace.snapshot.id),
                 document: json!({"text": text, "snapshot": workspace.snapshot.id}),
                 tags: Vec::new(),
                 links: Vec::new(),
-                confidence: Confidence::clamped(UNCHECKED),
-                status: EntryStatus::Draft,
-                evidence: Vec::new(),
-                provenance: caller.provenance.clone(),
             };
-            answer["note"] = json!(note.key);
-            workspace.store.put_entries(&workspace.key, vec![note]).await.map_err(reading::store_failure)?;
+            answer["note"] = claiming::claim(call, write, None).await?["key"].take();
         }
         Ok(answer)
     }

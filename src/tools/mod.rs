@@ -9,19 +9,24 @@ pub mod registry;
 pub mod settings;
 pub mod workspace;
 
+mod claiming;
 mod reading;
 mod schema;
 mod validation;
 
+mod catalog_delete;
 mod catalog_get;
 mod catalog_list;
+mod catalog_merge;
 mod catalog_search;
+mod catalog_upsert;
 mod column_profile;
 mod describe_table;
 mod discovery_run_static;
 mod explain_sql;
 mod find_join_path;
 mod find_reference_candidates;
+mod findings;
 mod get_constraints;
 mod list_schemas;
 mod list_tables;

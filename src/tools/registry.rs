@@ -18,9 +18,9 @@ use super::settings::Settings;
 use super::validation;
 use super::workspace::Workspace;
 use super::{
-    catalog_get, catalog_list, catalog_search, column_profile, describe_table, discovery_run_static, explain_sql, find_join_path,
-    find_reference_candidates, get_constraints, list_schemas, list_tables, list_targets, run_sql_readonly, sample_distinct, sample_rows,
-    suggest_joins, table_profile,
+    catalog_delete, catalog_get, catalog_list, catalog_merge, catalog_search, catalog_upsert, column_profile, describe_table,
+    discovery_run_static, explain_sql, find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables,
+    list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
 };
 use crate::telemetry::{names, spans};
 
@@ -40,7 +40,7 @@ struct Registered {
 impl Registry {
     /// All tools; a new one is one line here.
     pub fn standard(settings: Settings) -> Self {
-        let tools: Vec<Box<dyn Tool>> = vec![
+        let mut tools: Vec<Box<dyn Tool>> = vec![
             Box::new(list_targets::ListTargets),
             Box::new(discovery_run_static::DiscoveryRunStatic),
             Box::new(list_schemas::ListSchemas),
@@ -59,7 +59,11 @@ impl Registry {
             Box::new(catalog_search::CatalogSearch),
             Box::new(catalog_list::CatalogList),
             Box::new(catalog_get::CatalogGet),
+            Box::new(catalog_upsert::CatalogUpsert),
+            Box::new(catalog_merge::CatalogMerge),
+            Box::new(catalog_delete::CatalogDelete),
         ];
+        tools.extend(findings::tools());
         Self::of(tools, settings)
     }
 

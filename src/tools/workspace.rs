@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::claims::Data;
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
 use crate::source::{Progress, Source};
 use crate::store::Store;
@@ -32,6 +33,13 @@ pub struct Workspace {
     pub snapshot: Arc<Snapshot>,
     pub source: Arc<dyn Source>,
     pub store: Arc<dyn Store>,
+}
+
+impl Workspace {
+    /// What claims about this source are held against.
+    pub fn data(&self) -> Data<'_> {
+        Data { snapshot: &self.snapshot, source: &*self.source }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
+use crate::claims::text::{singular, telling_words, words};
 use crate::domain::PlannedTask;
-use crate::experts::text::{singular, telling_words, words};
 use crate::experts::thought::{Plan, PlanBrief, TableLine};
 
 use super::codes_question;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::results::of_tool;
 use super::table::{TableView, thing};
 use super::{call, document, insight};
-use crate::experts::sql;
+use crate::claims::sql;
 use crate::experts::thought::{ProposedWrite, Reflection, ToolCall, ToolResult};
 use crate::source::Dialect;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::results::{of_tool, sampled, steps};
 use super::table::{ColumnView, TableView, has_word, thing};
 use super::{call, codes_question, document, insight};
-use crate::experts::text::words;
+use crate::claims::text::words;
 use crate::experts::thought::{ProposedWrite, Reflection, TaskBrief, ToolCall, ToolResult};
 
 const SAMPLE: u32 = 5;

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::results::{arg, distinct, member, null_share, of_tool, steps, top_values};
 use super::table::{ColumnView, TableView};
 use super::{call, codes_question, document, insight};
+use crate::claims::sql;
+use crate::claims::text::line;
 use crate::domain::Question;
-use crate::experts::sql;
-use crate::experts::text::line;
 use crate::experts::thought::{ProposedWrite, Reflection, TaskBrief, ToolCall, ToolResult};
 
 /// Columns that are profiled in one task.

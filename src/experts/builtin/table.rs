@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::experts::text::{singular, words};
+use crate::claims::text::{singular, words};
 use crate::experts::thought::TaskBrief;
 use crate::source::Dialect;
 
@@ -85,7 +85,7 @@ impl TableView {
     }
 
     pub fn dialect(&self) -> Dialect {
-        crate::experts::sql::dialect_of(&self.engine)
+        crate::claims::sql::dialect_of(&self.engine)
     }
 
     pub fn is_view(&self) -> bool {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{by, finding, harvested, source};
 use crate::domain::{Confidence, Entry, EntryStatus, EntryWrite, Layer, RunId};
-use crate::store::Store;
+use crate::store::{EntryFilter, Page, Store};
 
 type Subject = Arc<dyn Store>;
 
@@ -104,6 +104,40 @@ pub async fn an_author_keeps_its_most_certain_claim(store: Subject) {
     }
     let entry = read(&store, "shop").await;
     assert_eq!((text(&entry), entry.competing), (&json!("two"), 0));
+}
+
+pub async fn an_author_may_restate_its_own_claim(store: Subject) {
+    store.put_entries(&source("shop"), vec![claim("semantic", "sure", 0.9, EntryStatus::Validated)]).await.expect("stored");
+    store.put_entries(&source("shop"), vec![claim("query", "other", 0.6, EntryStatus::Draft)]).await.expect("stored");
+    let doubt = claim("semantic", "not so sure", 0.4, EntryStatus::Draft);
+    store.restate(&source("shop"), vec![doubt.clone()]).await.expect("stored");
+    let entry = read(&store, "shop").await;
+    assert_eq!((text(&entry), entry.competing), (&json!("other"), 1));
+    let own = async |author| store.claim_of(&source("shop"), "summary", "note/x", author).await.expect("read");
+    assert_eq!(own("semantic").await, Some(doubt));
+    assert_eq!(own("query").await, Some(entry.claim));
+    assert_eq!(own("person").await, None);
+}
+
+pub async fn a_withdrawn_claim_is_shown_no_more(store: Subject) {
+    let (one, other) = (claim("semantic", "peculiar", 0.9, EntryStatus::Validated), claim("query", "other", 0.6, EntryStatus::Draft));
+    store.put_entries(&source("shop"), vec![one.clone(), other.clone()]).await.expect("stored");
+    store.restate(&source("shop"), vec![one.withdrawn()]).await.expect("stored");
+    let entry = read(&store, "shop").await;
+    assert_eq!((&entry.claim, entry.competing), (&other, 0));
+    store.restate(&source("shop"), vec![other.withdrawn()]).await.expect("stored");
+    let shop = source("shop");
+    assert_eq!(store.entry(&shop, Layer::Finding, "summary", "note/x").await.expect("read"), None);
+    assert_eq!(store.claim_of(&shop, "summary", "note/x", "query").await.expect("read"), None);
+    let listed = store.entries(&shop, &EntryFilter::default(), &Page::default()).await.expect("read");
+    assert_eq!(listed.items, []);
+    for query in ["peculiar", "other", "x"] {
+        assert_eq!(store.search(&shop, query, &EntryFilter::default(), 5).await.expect("read"), [], "{query}");
+    }
+    // and it may be said again
+    store.put_entries(&shop, vec![one.clone()]).await.expect("stored");
+    assert_eq!(read(&store, "shop").await.claim, one);
+    assert_eq!(store.search(&shop, "peculiar", &EntryFilter::default(), 5).await.expect("read").len(), 1);
 }
 
 pub async fn a_newer_harvest_replaces_an_older_one(store: Subject) {

@@ -47,7 +47,8 @@ where
         catalog: an_entry_is_read_back_whole, entries_are_listed_in_order_and_paged, entries_are_filtered, prefixes_are_components,
                  entries_of_a_run_are_scoped_to_its_source, sources_do_not_mix, entries_of_a_sourceless_run_are_refused;
         claims: the_most_certain_claim_stands_in_any_order, other_authors_compete, writing_the_same_changes_nothing,
-                a_newer_harvest_replaces_an_older_one, an_unmentioned_harvest_entry_stays, an_author_keeps_its_most_certain_claim;
+                a_newer_harvest_replaces_an_older_one, an_unmentioned_harvest_entry_stays, an_author_keeps_its_most_certain_claim,
+                an_author_may_restate_its_own_claim, a_withdrawn_claim_is_shown_no_more;
         search: cases, best_hits_come_first, hits_are_filtered_and_scoped, changed_words_are_found, any_text_is_a_query,
                 a_hit_shows_what_was_found;
         small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, sources_are_kept_until_removed, a_probe_succeeds;

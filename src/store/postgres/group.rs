@@ -8,6 +8,7 @@ use super::{catalog, plain, runs};
 use crate::domain::crash::CrashPoint;
 use crate::domain::{EntryWrite, RunId};
 use crate::store::appends::{self, Fences};
+use crate::store::settle::Manner;
 use crate::store::{Append, Error, read};
 
 /// Why a whole group was not stored.
@@ -54,7 +55,7 @@ pub async fn store(connection: &mut PgConnection, group: &[&Append]) -> Result<V
     }
     if !passed.is_empty() {
         write(&mut transaction, &passed, &heads).await?;
-        catalog::write(&mut transaction, &entries).await?;
+        catalog::write(&mut transaction, &entries, Manner::Claimed).await?;
     }
     CrashPoint::BeforeCommit.passed();
     transaction.commit().await.map_err(Broken::Commit)?;

@@ -22,6 +22,7 @@ pub use place::Place;
 
 use self::reader::Reader;
 use self::writer::Queues;
+use super::settle::Manner;
 use super::{
     Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
     Store, StoredCommand, TokenRow, appends,
@@ -92,7 +93,15 @@ impl Store for PostgresStore {
     }
 
     async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error> {
-        catalog::put(&self.reader, source, &entries).await
+        catalog::put(&self.reader, source, &entries, Manner::Claimed).await
+    }
+
+    async fn restate(&self, source: &SourceKey, claims: Vec<EntryWrite>) -> Result<(), Error> {
+        catalog::put(&self.reader, source, &claims, Manner::Restated).await
+    }
+
+    async fn claim_of(&self, source: &SourceKey, kind: &str, key: &str, author: &str) -> Result<Option<EntryWrite>, Error> {
+        catalog::claim_of(&self.reader, source, kind, key, author).await
     }
 
     async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> {

@@ -16,6 +16,7 @@ use crate::domain::crash::CrashPoint;
 use crate::domain::{EntryWrite, RunId};
 use crate::store::appends::{self, Fences};
 use crate::store::desk::Desk;
+use crate::store::settle::Manner;
 use crate::store::{Append, Created, Error, read};
 
 const BEGIN: &str = "begin immediate";
@@ -73,8 +74,8 @@ pub async fn store(
                 None if runs::exists(connection, append.run).await? => Err(Error::Fenced(append.run)),
                 None => Err(Error::NoSuchRun(append.run)),
             },
-            Write::PutEntries { source, entries, at } => {
-                entries.iter().for_each(|entry| desk.write(&source.0, entry, *at));
+            Write::PutEntries { source, entries, at, manner } => {
+                entries.iter().for_each(|entry| desk.write(&source.0, entry, *at, *manner));
                 Ok(Answer::Done)
             }
             Write::CreateRun(run) => runs::create(connection, run).await?.map(Answer::Created),
@@ -171,7 +172,7 @@ fn write_entries<'w>(append: &'w Append, head: &Head, desk: &mut Desk<'w>) -> Re
     let Some(source) = &head.source else {
         return Err(appends::sourceless(append.run));
     };
-    append.entries.iter().for_each(|entry| desk.write(source, entry, append.at));
+    append.entries.iter().for_each(|entry| desk.write(source, entry, append.at, Manner::Claimed));
     Ok(())
 }
 

@@ -26,6 +26,7 @@ use self::requests::{Answer, Write};
 use self::writer::Queue;
 use super::clock::now;
 use super::folder::Folder;
+use super::settle::Manner;
 use super::{
     Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
     Store, StoredCommand, TokenRow, appends,
@@ -129,7 +130,15 @@ impl Store for SqliteStore {
     }
 
     async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error> {
-        self.queue.write(Write::PutEntries { source: source.clone(), entries, at: now() }).await.map(drop)
+        self.queue.write(Write::PutEntries { source: source.clone(), entries, at: now(), manner: Manner::Claimed }).await.map(drop)
+    }
+
+    async fn restate(&self, source: &SourceKey, claims: Vec<EntryWrite>) -> Result<(), Error> {
+        self.queue.write(Write::PutEntries { source: source.clone(), entries: claims, at: now(), manner: Manner::Restated }).await.map(drop)
+    }
+
+    async fn claim_of(&self, source: &SourceKey, kind: &str, key: &str, author: &str) -> Result<Option<EntryWrite>, Error> {
+        catalog::claim_of(&self.reader, source, kind, key, author).await
     }
 
     async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> {

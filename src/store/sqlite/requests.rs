@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::snapshots::EncodedSnapshot;
 use crate::domain::{EntryWrite, RunId, SourceKey};
 use crate::store::appends::{self, Sequel};
+use crate::store::settle::Manner;
 use crate::store::{Append, Created, Error, NewCommand, NewRun, RunRow, SourceRow, StoredCommand, TokenRow};
 
 /// Bytes of long texts in one transaction, about; one request may have more.
@@ -18,7 +19,7 @@ pub enum Write {
     CreateRun(NewRun),
     ClaimRun { id: RunId, node: String },
     PutCommand(NewCommand),
-    PutEntries { source: SourceKey, entries: Vec<EntryWrite>, at: i64 },
+    PutEntries { source: SourceKey, entries: Vec<EntryWrite>, at: i64, manner: Manner },
     PutSnapshot(EncodedSnapshot),
     PutSources(Vec<SourceRow>),
     RemoveSource { name: String },

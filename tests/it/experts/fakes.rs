@@ -142,6 +142,12 @@ impl Store for FakeStore {
     async fn command(&self, _: RunId, _: &str) -> Result<Option<store::StoredCommand>, store::Error> { unreachable!() }
     async fn open_commands(&self, _: RunId) -> Result<Vec<store::StoredCommand>, store::Error> { unreachable!() }
     async fn put_entries(&self, _: &SourceKey, _: Vec<EntryWrite>) -> Result<(), store::Error> { unreachable!() }
+    async fn restate(&self, _: &SourceKey, _: Vec<EntryWrite>) -> Result<(), store::Error> {
+        unreachable!("experts restate nothing")
+    }
+    async fn claim_of(&self, _: &SourceKey, _: &str, _: &str, _: &str) -> Result<Option<EntryWrite>, store::Error> {
+        unreachable!("experts look at what stands")
+    }
     async fn entry(&self, _: &SourceKey, _: Layer, _: &str, _: &str) -> Result<Option<Entry>, store::Error> { unreachable!() }
     async fn put_snapshot(&self, _: &Snapshot) -> Result<(), store::Error> { unreachable!() }
     async fn snapshot(&self, _: &SnapshotId) -> Result<Option<Snapshot>, store::Error> { unreachable!() }

@@ -74,6 +74,8 @@ impl Store for Stumbling {
     async fn command(&self, run: RunId, id: &str) -> Result<Option<StoredCommand>, Error> { self.store.command(run, id).await }
     async fn open_commands(&self, run: RunId) -> Result<Vec<StoredCommand>, Error> { self.store.open_commands(run).await }
     async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error> { self.store.put_entries(source, entries).await }
+    async fn restate(&self, source: &SourceKey, claims: Vec<EntryWrite>) -> Result<(), Error> { self.store.restate(source, claims).await }
+    async fn claim_of(&self, source: &SourceKey, kind: &str, key: &str, author: &str) -> Result<Option<EntryWrite>, Error> { self.store.claim_of(source, kind, key, author).await }
     async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> { self.store.entry(source, layer, kind, key).await }
     async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> { self.store.entries(source, filter, page).await }
     async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> { self.store.search(source, query, filter, limit).await }

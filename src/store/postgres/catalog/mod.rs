@@ -7,6 +7,6 @@ mod search;
 mod write;
 
 pub use frequencies::Frequencies;
-pub use read::{find, list};
+pub use read::{claim_of, find, list};
 pub use search::search;
 pub use write::{put, write};

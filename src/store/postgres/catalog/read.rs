@@ -1,6 +1,6 @@
 //! Entries one by one and in lists.
 
-use crate::domain::{Entry, Layer, SourceKey};
+use crate::domain::{Entry, EntryWrite, Layer, SourceKey};
 use crate::store::pages::{self, LARGEST_PAGE};
 use crate::store::postgres::plain;
 use crate::store::postgres::reader::{PoolQuery, Reader};
@@ -15,7 +15,20 @@ pub async fn find(reader: &Reader, source: &SourceKey, layer: Layer, kind: &str,
     .bind(read::layer_number(layer))
     .bind(plain(kind))
     .bind(plain(key));
-    reader.fetch_optional(query).await?.map(|row| read::entry(&row)).transpose()
+    let found = reader.fetch_optional(query).await?.map(|row| read::entry(&row)).transpose()?;
+    Ok(found.filter(|entry| !entry.claim.is_withdrawn()))
+}
+
+/// An author's own claim, be it the one that stands or a rival of it.
+pub async fn claim_of(reader: &Reader, source: &SourceKey, kind: &str, key: &str, author: &str) -> Result<Option<EntryWrite>, Error> {
+    let query = sqlx::query(include_str!("../sql/claim_of.sql"))
+        .bind(plain(&source.0))
+        .bind(read::layer_number(Layer::Finding))
+        .bind(plain(kind))
+        .bind(plain(key))
+        .bind(plain(author));
+    let found = reader.fetch_optional(query).await?.map(|row| read::entry(&row)).transpose()?;
+    Ok(found.map(|entry| entry.claim).filter(|claim| !claim.is_withdrawn()))
 }
 
 pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> {

@@ -15,21 +15,21 @@ use crate::store::desk::{self, Desk, Identity};
 use crate::store::postgres::group::Broken;
 use crate::store::postgres::plain;
 use crate::store::postgres::reader::Reader;
-use crate::store::settle::Claim;
+use crate::store::settle::{Claim, Manner};
 use crate::store::{Error, read};
 
 /// Entries that are settled at once.
 const PORTION: usize = 2_000;
 
 /// Writes entries outside any run's journal, in a transaction of their own.
-pub async fn put(reader: &Reader, source: &SourceKey, entries: &[EntryWrite]) -> Result<(), Error> {
+pub async fn put(reader: &Reader, source: &SourceKey, entries: &[EntryWrite], manner: Manner) -> Result<(), Error> {
     let (source, at) = (plain(&source.0), now());
     let mut transaction = reader.begin().await?;
     let stored = async {
         sqlx::query("select fathom.lock_catalog($1)").bind(source.clone()).execute(&mut *transaction).await?;
         for portion in entries.chunks(PORTION) {
             let portion: Vec<_> = portion.iter().map(|entry| (source.clone(), entry, at)).collect();
-            write(&mut transaction, &portion).await?;
+            write(&mut transaction, &portion, manner).await?;
         }
         Ok(transaction.commit().await?)
     };
@@ -40,14 +40,14 @@ pub async fn put(reader: &Reader, source: &SourceKey, entries: &[EntryWrite]) ->
 }
 
 /// Writes entries of sources whose catalogs are locked.
-pub async fn write(connection: &mut PgConnection, entries: &[(String, &EntryWrite, i64)]) -> Result<(), Broken> {
+pub async fn write(connection: &mut PgConnection, entries: &[(String, &EntryWrite, i64)], manner: Manner) -> Result<(), Broken> {
     if entries.is_empty() {
         return Ok(());
     }
     let mut desk = Desk::new(0);
     read_claims(connection, entries, &mut desk).await?;
     for (source, entry, at) in entries {
-        desk.write(source, entry, *at);
+        desk.write(source, entry, *at, manner);
     }
     store(connection, &desk).await
 }

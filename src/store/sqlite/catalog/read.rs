@@ -1,6 +1,6 @@
 //! Entries one by one and in lists.
 
-use crate::domain::{Entry, Layer, SourceKey};
+use crate::domain::{Entry, EntryWrite, Layer, SourceKey};
 use crate::store::pages::{self, LARGEST_PAGE};
 use crate::store::sqlite::reader::Reader;
 use crate::store::{EntryFilter, Error, Page, Paged, read};
@@ -14,7 +14,20 @@ pub async fn find(reader: &Reader, source: &SourceKey, layer: Layer, kind: &str,
     .bind(read::layer_number(layer))
     .bind(kind.to_owned())
     .bind(key.to_owned());
-    reader.fetch_optional(query).await?.map(|row| read::entry(&row)).transpose()
+    let found = reader.fetch_optional(query).await?.map(|row| read::entry(&row)).transpose()?;
+    Ok(found.filter(|entry| !entry.claim.is_withdrawn()))
+}
+
+/// An author's own claim, be it the one that stands or a rival of it.
+pub async fn claim_of(reader: &Reader, source: &SourceKey, kind: &str, key: &str, author: &str) -> Result<Option<EntryWrite>, Error> {
+    let query = sqlx::query(include_str!("../sql/claim_of.sql"))
+        .bind(source.0.clone())
+        .bind(read::layer_number(Layer::Finding))
+        .bind(kind.to_owned())
+        .bind(key.to_owned())
+        .bind(author.to_owned());
+    let found = reader.fetch_optional(query).await?.map(|row| read::entry(&row)).transpose()?;
+    Ok(found.map(|entry| entry.claim).filter(|claim| !claim.is_withdrawn()))
 }
 
 pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> {

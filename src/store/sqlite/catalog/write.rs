@@ -75,6 +75,9 @@ pub fn written(desk: &Desk<'_>) -> Option<Written> {
             if !entry.is_new {
                 unindexed.push(entry.id);
             }
+            if entry.stands.write.is_withdrawn() {
+                continue;
+            }
             let [key, label, text] = desk::words_of(&entry.stands.write);
             words.row().number(entry.id).add(&key).add(&label).long(&text);
         }

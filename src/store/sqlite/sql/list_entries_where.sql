@@ -1,5 +1,6 @@
 -- What every listing asks of an entry, whichever index brings it; the parameters are those of list_entries.sql.
   and (e.layer, e.kind, e.key) > ($8, $9, $10)
+  and e.document <> 'null'
   and ($2 is null or e.layer = $2)
   and ($3 is null or e.kind = $3)
   and ($4 is null or e.path = $4

@@ -2,26 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::{Verdict, run};
-use crate::experts::text::{bounded, line};
-use crate::experts::thought::ProposedWrite;
-use crate::tools::Workspace;
+use super::{Data, Verdict, run};
+use crate::claims::ProposedWrite;
+use crate::claims::text::{bounded, line};
 
 const BY: &str = "check/metric";
 
-pub async fn check(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdict, String> {
+pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, String> {
     let Some(sql) = write.document.get("sql").and_then(Value::as_str) else {
         return Ok(Verdict::Unchecked { why: Some("the metric has no `sql`".to_owned()) });
     };
     let wrong =
         |why: String| Verdict::Refuted { by: BY.to_owned(), facts: json!({ "reason": "it cannot be computed", "error": line(&why, 500) }) };
-    let query = match run::guarded(workspace, sql) {
+    let query = match run::guarded(data, sql) {
         Ok(query) => query,
         Err(run::NoRows::Wrong(why)) => return Ok(wrong(why)),
         Err(other) => return Ok(other.unchecked()),
     };
     // Two rows suffice to see that it is not one value.
-    Ok(match run::rows(workspace, &query, 2).await? {
+    Ok(match run::rows(data, &query, 2).await? {
         Ok(rows) => {
             let facts = |reason: &str| json!({ "reason": reason, "value": bounded(&json!(rows.rows.first()), 500) });
             match rows.single() {

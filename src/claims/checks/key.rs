@@ -1,7 +1,7 @@
 //! Keys of entries: their one form, and what they speak of.
 
+use crate::claims::text::line;
 use crate::domain::{Snapshot, Table};
-use crate::experts::text::line;
 
 /// What a key is about, read from its text.
 pub struct Subject<'a> {

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::Verdict;
+use super::{Data, Verdict};
 use crate::domain::Rows;
 use crate::source::{self, ReadLimits, ReadQuery, guard};
-use crate::tools::Workspace;
 
 /// Bounds of one check.
 const TIME: Duration = Duration::from_secs(10);
@@ -26,17 +25,17 @@ impl NoRows {
     }
 }
 
-pub fn guarded(workspace: &Workspace, sql: &str) -> Result<ReadQuery, NoRows> {
-    guard::check(workspace.source.dialect(), sql).map_err(|refusal| NoRows::Wrong(refusal.to_string()))
+pub fn guarded(data: &Data<'_>, sql: &str) -> Result<ReadQuery, NoRows> {
+    guard::check(data.source.dialect(), sql).map_err(|refusal| NoRows::Wrong(refusal.to_string()))
 }
 
 /// The outer error means that the source does not answer at all.
-pub async fn rows(workspace: &Workspace, query: &ReadQuery, max_rows: usize) -> Result<Result<Rows, NoRows>, String> {
-    sort(workspace.source.read(query, &ReadLimits { max_rows, max_bytes: BYTES, time: TIME }).await)
+pub async fn rows(data: &Data<'_>, query: &ReadQuery, max_rows: usize) -> Result<Result<Rows, NoRows>, String> {
+    sort(data.source.read(query, &ReadLimits { max_rows, max_bytes: BYTES, time: TIME }).await)
 }
 
-pub async fn plan(workspace: &Workspace, query: &ReadQuery) -> Result<Result<Vec<String>, NoRows>, String> {
-    sort(workspace.source.explain(query).await)
+pub async fn plan(data: &Data<'_>, query: &ReadQuery) -> Result<Result<Vec<String>, NoRows>, String> {
+    sort(data.source.explain(query).await)
 }
 
 fn sort<T>(answer: Result<T, source::Error>) -> Result<Result<T, NoRows>, String> {

@@ -1,4 +1,4 @@
-//! Checks: what an expert claims is held against the database. One file a check; what cannot be checked is said to be so.
+//! Checks: what is claimed is held against the database. One file a check; what cannot be checked is said to be so.
 
 pub mod existence;
 pub mod key;
@@ -6,14 +6,21 @@ pub mod metric;
 pub mod question_template;
 pub mod reference;
 pub mod relationship;
-mod run;
+pub mod run;
 
 use serde_json::{Value, json};
 
-use super::thought::ProposedWrite;
+use super::ProposedWrite;
 use crate::domain::Snapshot;
-use crate::tools::Workspace;
+use crate::source::Source;
 use reference::Reference;
+
+/// What claims are held against.
+#[derive(Clone, Copy)]
+pub struct Data<'a> {
+    pub snapshot: &'a Snapshot,
+    pub source: &'a dyn Source,
+}
 
 /// What became of a claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,20 +63,21 @@ pub fn tidy(snapshot: &Snapshot, writes: Vec<ProposedWrite>) -> Vec<ProposedWrit
 }
 
 /// Holds each claim against the data, in order. An error means that the source does not answer; later it may.
-pub async fn examine_all(workspace: &Workspace, writes: &[ProposedWrite]) -> Result<Vec<Verdict>, String> {
+pub async fn examine_all(data: &Data<'_>, writes: &[ProposedWrite]) -> Result<Vec<Verdict>, String> {
     let mut verdicts = Vec::with_capacity(writes.len());
     for write in writes {
-        verdicts.push(examine(workspace, write).await?);
+        verdicts.push(examine(data, write).await?);
     }
     Ok(verdicts)
 }
 
-async fn examine(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdict, String> {
+/// Holds one claim against the data.
+pub async fn examine(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, String> {
     match write.kind.as_str() {
-        "relationship" => relationship::check(workspace, write).await,
-        "metric" => metric::check(workspace, write).await,
-        "question_template" => question_template::check(workspace, write).await,
-        "table" | "column" => Ok(existence::check(&workspace.snapshot, write)),
+        "relationship" => relationship::check(data, write).await,
+        "metric" => metric::check(data, write).await,
+        "question_template" => question_template::check(data, write).await,
+        "table" | "column" => Ok(existence::check(data.snapshot, write)),
         _ => Ok(Verdict::Unchecked { why: None }),
     }
 }

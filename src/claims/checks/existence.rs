@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::Verdict;
 use super::key::Subject;
+use crate::claims::ProposedWrite;
 use crate::domain::Snapshot;
-use crate::experts::thought::ProposedWrite;
 
 /// That a table exists says nothing about what it means, so existing is no reason for more confidence.
 pub fn check(snapshot: &Snapshot, write: &ProposedWrite) -> Verdict {

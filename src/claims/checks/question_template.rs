@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Verdict, run};
-use crate::experts::text::line;
-use crate::experts::thought::ProposedWrite;
-use crate::tools::Workspace;
+use super::{Data, Verdict, run};
+use crate::claims::ProposedWrite;
+use crate::claims::text::line;
 
 const BY: &str = "check/question_template";
 const ROWS: usize = 5;
 
-pub async fn check(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdict, String> {
+pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, String> {
     let text = |member: &str| write.document.get(member).and_then(Value::as_str).filter(|sql| !sql.trim().is_empty());
     let Some(sql) = text("example_sql").or_else(|| text("sql")) else {
         return Ok(Verdict::Unchecked { why: Some("the template has no `sql`".to_owned()) });
@@ -24,14 +23,14 @@ pub async fn check(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdi
         run::NoRows::Wrong(why) => wrong(why),
         too_long @ run::NoRows::TooLong(_) => too_long.unchecked(),
     };
-    let query = match run::guarded(workspace, sql) {
+    let query = match run::guarded(data, sql) {
         Ok(query) => query,
         Err(no_rows) => return Ok(judge(no_rows)),
     };
-    if let Err(no_plan) = run::plan(workspace, &query).await? {
+    if let Err(no_plan) = run::plan(data, &query).await? {
         return Ok(judge(no_plan));
     }
-    Ok(match run::rows(workspace, &query, ROWS).await? {
+    Ok(match run::rows(data, &query, ROWS).await? {
         Ok(rows) => {
             let columns: Vec<&str> = rows.columns.iter().map(|column| column.name.as_str()).collect();
             let facts =
@@ -47,7 +46,7 @@ pub async fn check(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdi
 }
 
 /// `{name}`, `{{name}}`, `:name` or `?` outside of quotes; `::type` is a cast.
-fn has_parameters(sql: &str) -> bool {
+pub fn has_parameters(sql: &str) -> bool {
     let mut quote: Option<char> = None;
     let mut before = ' ';
     let mut characters = sql.chars().peekable();

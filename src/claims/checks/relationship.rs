@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::reference::{NotFound, Reference, Side};
-use super::{Verdict, run};
+use super::{Data, Verdict, run};
+use crate::claims::ProposedWrite;
+use crate::claims::sql;
+use crate::claims::text::{singular, words};
 use crate::domain::Snapshot;
-use crate::experts::sql;
-use crate::experts::text::{singular, words};
-use crate::experts::thought::ProposedWrite;
 use crate::source::Dialect;
-use crate::tools::Workspace;
 
 const BY: &str = "check/anti_join";
 /// Above this share of rows without a partner it is not a reference.
@@ -17,8 +16,8 @@ const TOLERATED: f64 = 0.05;
 /// Fewer different values than this prove nothing by being contained somewhere, unless names speak for it too.
 const ENOUGH_VALUES: u64 = 10;
 
-pub async fn check(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdict, String> {
-    let snapshot = &workspace.snapshot;
+pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, String> {
+    let snapshot = data.snapshot;
     let reference = match Reference::find(snapshot, &write.key, &write.document) {
         Ok(reference) if reference.child == reference.parent => return Ok(refuted("a column is not a reference to itself")),
         Ok(reference) => reference,
@@ -26,8 +25,8 @@ pub async fn check(workspace: &Workspace, write: &ProposedWrite) -> Result<Verdi
         Err(unreadable @ NotFound::Unreadable) => return Ok(Verdict::Unchecked { why: Some(unreadable.to_string()) }),
     };
     let declared = is_declared(snapshot, &reference);
-    let counted = match run::guarded(workspace, &count_sql(workspace.source.dialect(), &reference)) {
-        Ok(query) => run::rows(workspace, &query, 1).await?.map(|rows| Counts::of(rows.rows.first())),
+    let counted = match run::guarded(data, &count_sql(data.source.dialect(), &reference)) {
+        Ok(query) => run::rows(data, &query, 1).await?.map(|rows| Counts::of(rows.rows.first())),
         Err(no_rows) => Err(no_rows),
     };
     Ok(match counted {
