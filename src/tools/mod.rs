@@ -2,12 +2,16 @@
 
 pub mod bounds;
 pub mod caller;
+pub mod ledger;
 pub mod local;
 pub mod port;
 pub mod registry;
+pub mod rule;
+pub mod rules;
 pub mod settings;
 pub mod workspace;
 
+mod asked;
 mod reading;
 mod schema;
 mod validation;
@@ -31,8 +35,11 @@ mod suggest_joins;
 mod table_profile;
 
 pub use caller::{Allowed, Caller};
+pub use ledger::Ledger;
 pub use local::LocalWorkbench;
 pub use port::{Call, Effect, Failure, Outcome, Rejection, Spec, Tool};
 pub use registry::Registry;
+pub use rule::Rule;
+pub use rules::Rules;
 pub use settings::Settings;
 pub use workspace::{Problem, Workbench, Workspace};

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+/// The media type of arguments that are SQL.
+pub const SQL: &str = "application/sql";
+
 /// An object that takes these members and no others.
 pub fn object(properties: Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
@@ -33,7 +36,16 @@ pub fn table_name() -> Value {
 }
 
 pub fn condition() -> Value {
-    text("Only rows for which this SQL condition holds, without the word `where`: `status = 'open' and total > 10`.")
+    sql(4_000, "Only rows for which this SQL condition holds, without the word `where`: `status = 'open' and total > 10`.")
+}
+
+pub fn ordering() -> Value {
+    sql(4_000, "Order of the rows, without the words `order by`: `created_at desc, id`.")
+}
+
+/// SQL, marked as such: rules and the digest of what was asked look at these arguments.
+pub fn sql(max_chars: u64, description: &str) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": max_chars, "contentMediaType": SQL, "description": description})
 }
 
 /// The members that every result of rows has.

@@ -1,11 +1,12 @@
 //! What tools work on: one source, one snapshot of it, and the catalog that is scoped to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
-use crate::source::Source;
+use crate::source::{Bounded, Limits, Source};
 use crate::store::Store;
 
 /// Opens sources for the engine, which does not know what a source is.
@@ -28,6 +29,20 @@ pub struct Workspace {
     pub snapshot: Arc<Snapshot>,
     pub source: Arc<dyn Source>,
     pub store: Arc<dyn Store>,
+}
+
+impl Workspace {
+    /// The same, with less time for each statement.
+    pub(super) fn within(&self, time: Duration) -> Self {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let limits = Limits { read_time_ms: Some(millis), ..Limits::default() };
+        Self {
+            key: self.key.clone(),
+            snapshot: self.snapshot.clone(),
+            source: Arc::new(Bounded::new(self.source.clone(), limits)),
+            store: self.store.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

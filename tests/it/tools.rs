@@ -30,6 +30,7 @@ const SHOP: &str = r#"
 pub struct FakeStore {
     snapshots: Mutex<Vec<Snapshot>>,
     entries: Mutex<Vec<EntryWrite>>,
+    queries: Mutex<Vec<QueryRow>>,
     snapshot_writes: AtomicUsize,
 }
 
@@ -128,6 +129,13 @@ impl Store for FakeStore {
     }
     async fn revoke_token(&self, _: &str) -> Result<bool, store::Error> {
         unused()
+    }
+    async fn add_queries(&self, queries: Vec<QueryRow>, _: usize) -> Result<(), store::Error> {
+        self.queries.lock().unwrap().extend(queries);
+        Ok(())
+    }
+    async fn queries(&self, _: &SourceKey) -> Result<Vec<QueryRow>, store::Error> {
+        Ok(self.queries.lock().unwrap().clone())
     }
     async fn probe(&self) -> Result<(), store::Error> {
         Ok(())

@@ -6,6 +6,7 @@ mod catalog;
 mod claims;
 mod commands;
 mod journal;
+mod queries;
 mod runs;
 mod search;
 mod small;
@@ -50,6 +51,7 @@ where
                 a_newer_harvest_replaces_an_older_one, an_unmentioned_harvest_entry_stays, an_author_keeps_its_most_certain_claim;
         search: cases, best_hits_come_first, hits_are_filtered_and_scoped, changed_words_are_found, any_text_is_a_query,
                 a_hit_shows_what_was_found;
+        queries: what_was_asked_adds_up, the_least_used_are_forgotten_first, sources_and_callers_are_counted_apart;
         small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, sources_are_kept_until_removed, a_probe_succeeds;
     }
 }
