@@ -48,11 +48,40 @@ pub fn sql(max_chars: u64, description: &str) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": max_chars, "contentMediaType": SQL, "description": description})
 }
 
+pub fn list(items: Value) -> Value {
+    json!({"type": "array", "items": items})
+}
+
+/// A list of names.
+pub fn names() -> Value {
+    list(json!({"type": "string"}))
+}
+
+/// A reference as the database declares it.
+pub fn foreign_key() -> Value {
+    result(json!({
+        "name": {"type": "string"}, "columns": names(), "to_schema": {"type": "string"}, "to_table": {"type": "string"},
+        "to_columns": names(), "on_update": {"type": "string"}, "on_delete": {"type": "string"}
+    }))
+}
+
+/// An entry of the catalog.
+pub fn entry() -> Value {
+    result(json!({
+        "layer": {"type": "string"}, "kind": {"type": "string"}, "key": {"type": "string"}, "document": {}, "tags": names(), "links": names(),
+        "confidence": {"type": "number"}, "status": {"type": "string"}, "evidence": names(), "competing": {"type": "integer"},
+        "at": {"type": "integer"},
+        "provenance": result(json!({
+            "author": {"type": "string"}, "run": {"type": "string"}, "task": {}, "step": {"type": "string"}, "model": {"type": "string"}
+        }))
+    }))
+}
+
 /// The members that every result of rows has.
 pub fn rows() -> Value {
     result(json!({
-        "columns": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, "type": {"type": "string"}}}},
-        "rows": {"type": "array", "items": {"type": "array"}},
+        "columns": list(result(json!({"name": {"type": "string"}, "type": {"type": "string"}}))),
+        "rows": list(list(json!({}))),
         "row_count": {"type": "integer"},
         "truncated": {"type": "boolean"},
         "elapsed_ms": {"type": "integer"}

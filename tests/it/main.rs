@@ -19,5 +19,6 @@ mod source_postgresql;
 mod store;
 mod support;
 mod telemetry;
+mod tool_contract;
 mod tools;
 mod withstand;

@@ -192,21 +192,6 @@ impl Shop {
 }
 
 #[tokio::test]
-async fn every_tool_has_a_valid_example_a_closed_schema_and_a_description_for_each_argument() {
-    let registry = Registry::standard(Settings::default());
-    assert_eq!(registry.specs().count(), 17);
-    for spec in registry.specs() {
-        assert_eq!(spec.args["additionalProperties"], json!(false), "{}", spec.name);
-        assert!(jsonschema::validator_for(&spec.args).unwrap().is_valid(&spec.example), "{}", spec.name);
-        jsonschema::validator_for(&spec.output).unwrap();
-        assert!(spec.description.len() > 40, "{}", spec.name);
-        for (name, property) in spec.args["properties"].as_object().unwrap() {
-            assert!(property["description"].as_str().is_some_and(|text| text.len() > 10), "{} {name}", spec.name);
-        }
-    }
-}
-
-#[tokio::test]
 async fn what_is_unknown_not_allowed_or_invalid_is_refused_in_words_that_help() {
     let shop = Shop::new().await;
     let text = shop.refused("drop_everything", json!({})).await;
