@@ -84,7 +84,11 @@ impl QueryOrder {
         ("limit" = Option<u32>, Query, description = "1 to 200; 50 unless given.", minimum = 1, maximum = 200),
         ("after" = Option<String>, Query, description = "The `next` of the page before.")),
     responses((status = 200, description = "A page of queries", body = Items<QueryItem>)))]
-pub async fn list(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePath, params: Params) -> Result<Json<Items<QueryItem>>, Problem> {
+pub async fn list(
+    State(state): State<Arc<ApiState>>,
+    SourcePath(name): SourcePath,
+    params: Params,
+) -> Result<Json<Items<QueryItem>>, Problem> {
     let params = params.only(&["order", "limit", "after"])?;
     let order = params.one_of("order", &QueryOrder::NAMES, QueryOrder::from_name)?.unwrap_or_default();
     let page = params.page()?;
@@ -112,6 +116,19 @@ impl QueryItem {
     fn of(row: QueryRow) -> Self {
         let QueryRow { source: _, caller, tool, digest, text, count, refused, failed, total_us, max_us, rows, first_at, last_at } = row;
         let millis = |micros: u64| micros as f64 / 1_000.0;
-        Self { text, digest, caller, tool, count, refused, failed, total_ms: millis(total_us), max_ms: millis(max_us), rows, first_at, last_at }
+        Self {
+            text,
+            digest,
+            caller,
+            tool,
+            count,
+            refused,
+            failed,
+            total_ms: millis(total_us),
+            max_ms: millis(max_us),
+            rows,
+            first_at,
+            last_at,
+        }
     }
 }

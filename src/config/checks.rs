@@ -1,7 +1,7 @@
 //! What a type cannot say: bounds of numbers, forms of texts. One line a section.
 
-use crate::tools::{self, Registry};
 use crate::engine;
+use crate::tools::{self, Registry};
 
 use super::settings::Settings;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::port::Spec;
 use super::workspace::Workspace;
 use super::{reading, schema};
-use crate::source::guard::{self, Digest, Dialect, Fragment, Trust};
+use crate::source::guard::{self, Dialect, Digest, Fragment, Trust};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {

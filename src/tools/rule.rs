@@ -78,7 +78,8 @@ impl Rule {
     fn problems(&self) -> Vec<(&'static str, String)> {
         let mut wrong = Vec::new();
         let plain = |sign: char| sign.is_alphanumeric() || matches!(sign, ' ' | '-' | '_');
-        if self.name.is_empty() || self.name.chars().count() > NAME_CHARS || !self.name.chars().all(plain) || self.name.trim() != self.name {
+        if self.name.is_empty() || self.name.chars().count() > NAME_CHARS || !self.name.chars().all(plain) || self.name.trim() != self.name
+        {
             wrong.push(("name", format!("needs a `name` of 1 to {NAME_CHARS} letters, digits, blanks, `-` and `_`")));
         }
         let ends = [self.block.is_some(), self.answer.is_some(), self.rewrite.is_some()].iter().filter(|given| **given).count();

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::source::Database;
+use crate::cli::{fathom, folder_with_shop};
 use crate::support::book;
+use crate::support::process::Launch;
 use crate::support::servers::{Server, TestDatabase};
 
 const SQL: &str = "
@@ -135,7 +137,12 @@ async fn a_rule_blocks_however_a_table_is_named_and_says_its_name() {
         {"name": "not reached", "table": "salaries", "log": true}
     ]);
     let office = Office::new(rules).await;
-    let texts = ["select * from Salaries", "select 1 from \"salaries\"", "select 1 from orders, main . /* x */ [SALARIES]", "select * from 'salaries'"];
+    let texts = [
+        "select * from Salaries",
+        "select 1 from \"salaries\"",
+        "select 1 from orders, main . /* x */ [SALARIES]",
+        "select * from 'salaries'",
+    ];
     for sql in texts {
         let why = office.sql(sql).await.expect_err(sql);
         assert_eq!(why, "the rule `no pay` refuses this: ask the office", "{sql}");
@@ -282,4 +289,81 @@ async fn rules_hold_on_servers_and_their_schemas() {
     let why = sql("with recursive n as (select 1 as i union all select i + 1 from n) select count(*) from n").await.expect_err("too long");
     assert!(why.contains("the rule `soon`") && began.elapsed() < Duration::from_millis(1_500), "{why}");
     drop(office.database);
+}
+
+// --- what a person sees of both
+
+const CONFIG: &str = r#"
+[[rules]]
+name = "no customers"
+table = "customers"
+block = "ask the office"
+
+[[rules]]
+name = "watch"
+caller = "outside"
+log = true
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_and_queries_are_seen_over_http_and_on_the_command_line() {
+    let folder = folder_with_shop().await;
+    let here = folder.path();
+    std::fs::write(here.join("fathom.toml"), CONFIG).expect("written");
+    let launch = Launch::on(here);
+    let server = launch.start().await;
+    let client = &server.client;
+    let path = here.join("shop.db").display().to_string();
+    let sql = async |sql: &str| client.post("/tools/run_sql_readonly", json!({"source": path, "args": {"sql": sql}})).await;
+    for id in 1..=3 {
+        assert_eq!(sql(&format!("select id from orders where id = {id}")).await.0, 200);
+    }
+    let (status, refused) = sql("select * from customers where email = 'hunter2'").await;
+    assert_eq!((status, refused["code"].as_str()), (422, Some("tool_refused")));
+    assert!(refused["detail"].as_str().is_some_and(|why| why.contains("the rule `no customers`")), "{refused}");
+    assert_eq!(sql("drop table orders").await.0, 422);
+
+    let queries = format!("/sources/{}/queries", path.replace('/', "%2F"));
+    let (status, page) = client.get(&format!("{queries}?limit=1")).await;
+    assert_eq!(
+        (status, &page["items"][0]["text"], &page["items"][0]["count"]),
+        (200, &json!("select id from orders where id = ?"), &json!(3))
+    );
+    assert!(
+        page["items"][0]["rows"] == json!(3) && page["items"][0]["total_ms"].as_f64() > Some(0.0) && page["next"].is_string(),
+        "{page}"
+    );
+    let all = client.all(&queries).await;
+    let refused: u64 = all.iter().filter_map(|item| item["refused"].as_u64()).sum();
+    assert_eq!((all.len(), refused), (3, 2), "{all:?}");
+    let (_, last) = client.get(&format!("{queries}?order=last")).await;
+    assert_eq!(last["items"][0]["text"], json!("drop table orders"));
+    let (status, wrong) = client.get(&format!("{queries}?order=name")).await;
+    assert_eq!((status, &wrong["valid"]), (400, &json!(["count", "time", "last"])));
+    assert_eq!(client.get("/sources/nobody/queries").await.0, 404);
+
+    let rules = client.all("/rules").await;
+    let hits: Vec<_> = rules.iter().map(|rule| (rule["name"].as_str().unwrap_or_default(), rule["hits"].as_u64())).collect();
+    assert_eq!(hits, [("no customers", Some(1)), ("watch", Some(4))]);
+    let (_, listed) = client.post("/mcp/query", json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).await;
+    let tool = listed["result"]["tools"].as_array().and_then(|tools| tools.iter().find(|tool| tool["name"] == "explain_sql"));
+    let tool = tool.expect("it is listed");
+    assert!(tool["inputSchema"]["properties"]["target_id"].is_object() && tool["outputSchema"]["properties"]["plan"].is_object(), "{tool}");
+    assert_eq!((&tool["title"], &tool["annotations"]["readOnlyHint"]), (&json!("Explain SQL"), &json!(true)));
+
+    let (exit, out, err) = fathom(here, &["--data", ".", "queries", "shop.db", "--limit", "1"]);
+    assert!(exit == 0 && out.contains("select id from orders where id = ?") && out.lines().count() == 2, "{out}{err}");
+    let (exit, out, err) = fathom(here, &["--data", ".", "queries", "shop.db", "--json", "--order", "time"]);
+    assert!(exit == 0 && out.lines().count() == 3 && !out.contains("hunter2"), "{out}{err}");
+    let (exit, out, err) = fathom(here, &["--data", ".", "rules"]);
+    assert!(
+        exit == 0 && out.contains("no customers") && out.contains("table customers") && out.contains("block ask the office"),
+        "{out}{err}"
+    );
+    assert!(!launch.log().contains("hunter2"), "{}", launch.log());
+
+    std::fs::write(here.join("fathom.toml"), CONFIG.replace("log = true", "pattern = \"(\"")).expect("written");
+    let (exit, out, err) = fathom(here, &["--data", ".", "check"]);
+    let told = err.contains("`rules.1.pattern`") && err.contains("`rules.1.name`") && err.contains("does nothing");
+    assert!(exit == 2 && told, "{out}{err}");
 }

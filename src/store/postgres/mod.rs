@@ -24,8 +24,8 @@ pub use place::Place;
 use self::reader::Reader;
 use self::writer::Queues;
 use super::{
-    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
-    Store, StoredCommand, TokenRow, appends,
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow, SourceRow,
+    StepRow, Store, StoredCommand, TokenRow, appends,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 

@@ -28,8 +28,8 @@ use self::writer::Queue;
 use super::clock::now;
 use super::folder::Folder;
 use super::{
-    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
-    Store, StoredCommand, TokenRow, appends,
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow, SourceRow,
+    StepRow, Store, StoredCommand, TokenRow, appends,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 
