@@ -20,7 +20,7 @@ use crate::experts::{Desk, DeskFolders, Reasoning};
 use crate::model::{self, ApiKey, Message, Models, Prices, Request, Role, Shape};
 use crate::store::{self, Folder, Keyring, PostgresStore, SourceBook, SqliteStore, Store, peek_lock};
 use crate::telemetry;
-use crate::tools::{Harvests, LocalWorkbench, Registry, Workbench};
+use crate::tools::{Harvests, LocalWorkbench, Registry, Rules, Workbench};
 
 /// The reasoning that needs no model.
 pub const BUILTIN: &str = "builtin";
@@ -109,14 +109,36 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     let time_to_end = Duration::from_secs(settings.api.stop_time_limit_s);
     let serving = api::serve(listener, router, shutdown.clone(), time_to_end);
     let held = folder.clone();
+    let every = Duration::from_secs(settings.tools.digest_write_s.max(1));
+    let served_all = CancellationToken::new();
+    let writing = tokio::spawn(keep_queries(desk.registry.clone(), store.clone(), every, served_all.clone()));
     let served = tokio::spawn(async move {
         let served = serving.await;
+        served_all.cancel();
+        // Where it panicked there is nothing left to write.
+        let _ = writing.await;
         telemetry.shutdown().await;
         drop(held);
         Ok(served?)
     });
     folder.announce(&format!("pid={} url={url}", std::process::id()))?;
     Ok(App { url, first_token, resumed, shutdown, served })
+}
+
+/// What callers asked is counted in memory; this writes it from time to time, and at the end.
+async fn keep_queries(tools: Arc<Registry>, store: Arc<dyn Store>, every: Duration, end: CancellationToken) {
+    loop {
+        let is_last = tokio::select! {
+            () = end.cancelled() => true,
+            () = tokio::time::sleep(every) => false,
+        };
+        if let Err(error) = tools.write_queries(store.as_ref()).await {
+            tracing::warn!(%error, "what callers asked was not written");
+        }
+        if is_last {
+            return;
+        }
+    }
 }
 
 async fn open_store(settings: &Settings) -> Result<Opened, store::Error> {
@@ -175,7 +197,8 @@ async fn ask_models(models: &Models) -> Vec<String> {
 /// Agents, prompts and tools as the settings name them.
 pub fn desk(settings: &Settings) -> anyhow::Result<Desk> {
     let folders = DeskFolders { agents: settings.agents_dir.clone(), prompts: settings.prompts_dir.clone() };
-    let registry = Arc::new(Registry::standard(settings.tools.clone()));
+    let rules = Rules::of(settings.rules.clone().unwrap_or_default()).map_err(anyhow::Error::msg)?;
+    let registry = Arc::new(Registry::standard(settings.tools.clone()).with_rules(rules));
     Desk::load(&folders, registry).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow!("agents and prompts cannot be used:\n  {}", lines.join("\n  "))

@@ -17,9 +17,11 @@ pub mod once;
 pub mod openapi;
 pub mod params;
 pub mod problem;
+pub mod queries;
 pub mod questions;
 pub mod report;
 pub mod rpc;
+pub mod rules;
 pub mod runs;
 pub mod settings;
 pub mod sources;
@@ -134,6 +136,8 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(harvests::follow))
         .routes(routes!(harvests::cancel))
         .routes(routes!(sources::rotate))
+        .routes(routes!(queries::list))
+        .routes(routes!(rules::list))
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))
         .routes(routes!(rpc::query))

@@ -81,7 +81,7 @@ async fn carry_out(state: &ApiState, author: Author, call: RpcCall) -> Result<Va
     let RpcCall { method, mut params, .. } = call;
     match method.as_str() {
         "tools/list" => {
-            let tools: Vec<ToolItem> = state.tools.specs().map(ToolItem::of).collect();
+            let tools: Vec<Value> = state.tools.specs().map(|spec| listed(ToolItem::of(spec))).collect();
             Ok(json!({ "tools": tools }))
         }
         "tools/call" => {
@@ -99,6 +99,17 @@ async fn carry_out(state: &ApiState, author: Author, call: RpcCall) -> Result<Va
         }
         name => tool(state, author, name, params).await,
     }
+}
+
+/// A tool in the words of MCP. The source is an argument like the others here.
+fn listed(tool: ToolItem) -> Value {
+    let ToolItem { name, title, description, mut args, output, annotations, .. } = tool;
+    args["properties"][SOURCE[0]] = json!({
+        "type": "string", "description": "The source to look into: a registered name or a DSN; the server's default source where left out."
+    });
+    json!({
+        "name": name, "title": title, "description": description, "inputSchema": args, "outputSchema": output, "annotations": annotations
+    })
 }
 
 async fn tool(state: &ApiState, author: Author, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {

@@ -91,7 +91,7 @@ pub struct Rotated {
 const STATES: usize = 1_000;
 
 /// The source that the path names.
-pub struct SourcePath(String);
+pub struct SourcePath(pub(super) String);
 
 /// Registers a source
 ///

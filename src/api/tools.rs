@@ -19,6 +19,8 @@ use crate::tools::{Caller, Effect, Failure, Rejection, Sight, Spec};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ToolItem {
     pub name: String,
+    /// The name for people.
+    pub title: String,
     pub description: String,
     /// JSON Schema of the arguments.
     pub args: Value,
@@ -28,8 +30,23 @@ pub struct ToolItem {
     pub example: Value,
     /// Whether it changes nothing.
     pub read_only: bool,
+    pub annotations: Annotations,
     /// Names it is also known by.
     pub aliases: Vec<String>,
+}
+
+/// What a client may expect of a tool, in the words of MCP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Annotations {
+    /// It changes nothing, here or elsewhere.
+    pub read_only_hint: bool,
+    /// It may change or remove what was there.
+    pub destructive_hint: bool,
+    /// The same call twice does no more than once.
+    pub idempotent_hint: bool,
+    /// It reaches beyond the source and the catalog.
+    pub open_world_hint: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -113,12 +130,25 @@ impl ToolItem {
     pub(super) fn of(spec: &Spec) -> Self {
         Self {
             name: spec.name.to_owned(),
+            title: spec.title(),
             description: spec.description.to_owned(),
             args: spec.args.clone(),
             output: spec.output.clone(),
             example: spec.example.clone(),
             read_only: spec.effect == Effect::Read,
+            annotations: Annotations::of(spec.effect),
             aliases: spec.aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        }
+    }
+}
+
+impl Annotations {
+    fn of(effect: Effect) -> Self {
+        Self {
+            read_only_hint: effect == Effect::Read,
+            destructive_hint: effect == Effect::Mutate,
+            idempotent_hint: effect == Effect::Read,
+            open_world_hint: false,
         }
     }
 }

@@ -15,6 +15,8 @@ pub mod harvest;
 pub mod line;
 pub mod looking;
 pub mod out;
+pub mod queries;
+pub mod rules;
 pub mod run;
 pub mod runs;
 pub mod search;
@@ -65,6 +67,8 @@ pub enum Command {
     Show(show::Show),
     Sql(sql::Sql),
     Diff(diff::Diff),
+    Queries(queries::Queries),
+    Rules(rules::Rules),
     #[command(subcommand)]
     Secrets(secrets::Secrets),
     Check(check::Check),
@@ -106,6 +110,8 @@ impl Command {
             Self::Search(search) => search.carry_out(global).await,
             Self::Show(show) => show.carry_out(global).await,
             Self::Diff(diff) => diff.carry_out(global).await,
+            Self::Queries(queries) => queries.carry_out(global).await,
+            Self::Rules(rules) => rules.carry_out(global).await,
             Self::Sql(sql) => sql.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,

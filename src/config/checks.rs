@@ -1,6 +1,7 @@
 //! What a type cannot say: bounds of numbers, forms of texts. One line a section.
 
 use crate::engine;
+use crate::tools::{self, Registry};
 
 use super::settings::Settings;
 
@@ -12,7 +13,7 @@ pub(super) fn all(settings: &Settings) -> Vec<Wrong> {
     let wrong =
         sections.into_iter().flat_map(|(section, wrong)| wrong.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why)));
     let model = settings.model.check().err().map(|error| ("model".to_owned(), error.to_string()));
-    wrong.chain(folders(settings)).chain(model).collect()
+    wrong.chain(folders(settings)).chain(model).chain(rules(settings)).collect()
 }
 
 fn folders(settings: &Settings) -> impl Iterator<Item = Wrong> {
@@ -21,6 +22,14 @@ fn folders(settings: &Settings) -> impl Iterator<Item = Wrong> {
         let folder = folder.as_ref()?;
         (!folder.is_dir()).then(|| (key.to_owned(), format!("`{}` is not a folder; name one that is there", folder.display())))
     })
+}
+
+fn rules(settings: &Settings) -> Vec<Wrong> {
+    let Some(rules) = &settings.rules else { return Vec::new() };
+    let registry = Registry::standard(settings.tools.clone());
+    let tools: Vec<&str> = registry.specs().flat_map(|spec| std::iter::once(spec.name).chain(spec.aliases.iter().copied())).collect();
+    let wrong = tools::rule::problems(rules, &tools).into_iter();
+    wrong.map(|(key, why)| (format!("rules.{key}").trim_end_matches('.').to_owned(), why)).collect()
 }
 
 fn engine(settings: &engine::Settings) -> Vec<(&'static str, String)> {

@@ -43,7 +43,16 @@ pub(super) fn at<'a>(values: &'a Dict, path: &[String]) -> Option<&'a Value> {
 /// Takes out what stands at a path, or the nearest thing above it that has a name of its own.
 pub(super) fn take_out(values: &mut Dict, path: &[String]) -> bool {
     let Some((first, rest)) = path.split_first() else { return false };
-    if let (Some(Value::Dict(_, members)), false) = (values.get_mut(first), rest.is_empty())
+    let (below, rest) = match (values.get_mut(first), rest) {
+        (Some(Value::Dict(_, members)), rest) => (Some(members), rest),
+        // One table of a list loses what is wrong in it; the places of the others stay.
+        (Some(Value::Array(_, items)), [place, rest @ ..]) => match place.parse::<usize>().ok().and_then(|place| items.get_mut(place)) {
+            Some(Value::Dict(_, members)) => (Some(members), rest),
+            _ => (None, rest),
+        },
+        _ => (None, rest),
+    };
+    if let (Some(members), false) = (below, rest.is_empty())
         && take_out(members, rest)
     {
         return true;

@@ -32,6 +32,9 @@ pub struct Settings {
     /// The key under which the secrets of sources are kept, in place of the one in the data folder.
     pub secret_key: Option<ApiKey>,
 
+    /// What is done to calls of tools, in order.
+    pub rules: Option<Vec<tools::Rule>>,
+
     pub engine: engine::Settings,
     pub telemetry: telemetry::Settings,
     pub model: model::Settings,

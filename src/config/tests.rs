@@ -192,6 +192,29 @@ fn secrets_are_known_by_their_names_and_passwords_by_their_place() {
     check("postgres://db/shop?user=me&password=p%40ss&sslmode=require", "postgres://db/shop?user=me&password=***&sslmode=require");
 }
 
+#[test]
+fn rules_are_read_in_order_and_all_that_is_wrong_with_them_is_told() {
+    let file = "[[rules]]\nname = \"a\"\nblock = \"no\"\n[[rules]]\nname = \"b\"\nanswer = { rows = [1] }\n";
+    let loaded = Place::new().file("fathom.toml", file).load(Flags::default()).unwrap();
+    let names: Vec<_> = loaded.settings.rules.as_deref().unwrap_or_default().iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    let (shown, from) = origin(&loaded, "rules");
+    assert!(shown.contains("\"block\":\"no\"") && from.ends_with("fathom.toml"), "{shown} {from}");
+
+    let wrong = "[[rules]]\nname = \"a\"\nblok = \"no\"\npattern = 5\n[[rules]]\nname = \"b\"\ntool = \"nope\"\nlog = \"yes\"\n\
+                 [[rules]]\nname = \"c\"\npattern = \"(\"\nlog = true\n";
+    let problems = Place::new().file("fathom.toml", wrong).problems();
+    let expect = |words: &[&str]| {
+        let found = problems.iter().filter(|problem| words.iter().all(|word| problem.contains(word))).count();
+        assert_eq!(found, 1, "{words:?} in {problems:#?}");
+    };
+    expect(&["fathom.toml", "`rules.0.blok`", "did you mean `block`?"]);
+    expect(&["fathom.toml", "`rules.0.pattern`", "expected a string"]);
+    expect(&["fathom.toml", "`rules.1.log`", "expected a boolean"]);
+    expect(&["`rules.1.tool`", "the rule `b`", "valid are: list_targets"]);
+    expect(&["`rules.2.pattern`", "the rule `c`", "no regular expression"]);
+}
+
 // --- config/default.toml
 
 #[test]

@@ -71,6 +71,13 @@ pub trait Store: Send + Sync {
     /// False where no such token was.
     async fn revoke_token(&self, name: &str) -> Result<bool, Error>;
 
+    // --- what callers asked of sources
+    /// Adds to what was counted before. Of a source that then has more than `most`, the least used are forgotten until nine in ten are left,
+    /// so that a new one has time to be used again.
+    async fn add_queries(&self, queries: Vec<QueryRow>, most: usize) -> Result<(), Error>;
+    /// In order of the first time.
+    async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error>;
+
     /// Reads and writes something trivial; what `/readyz` asks.
     async fn probe(&self) -> Result<(), Error>;
 }
@@ -241,6 +248,29 @@ pub struct TokenRow {
     pub created_at: i64,
 }
 
+/// What one caller asked of a source through one tool, literals aside, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryRow {
+    pub source: SourceKey,
+    pub caller: String,
+    pub tool: String,
+    /// Of the whole text, also where it is shown in part.
+    pub digest: String,
+    /// The text without its literals.
+    pub text: String,
+    pub count: u64,
+    /// Calls that were not let through: by the guard, or by a rule.
+    pub refused: u64,
+    /// Calls that were let through and failed.
+    pub failed: u64,
+    pub total_us: u64,
+    pub max_us: u64,
+    pub rows: u64,
+    /// Milliseconds since 1970.
+    pub first_at: i64,
+    pub last_at: i64,
+}
+
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// Another owner has taken the run over, or its journal is not where the owner thinks it is.
@@ -272,6 +302,20 @@ pub enum Error {
     /// What was read back is not what was written.
     #[error("the store holds something that cannot be read: {0}")]
     Corrupt(String),
+}
+
+impl QueryRow {
+    /// Counts what was counted apart into this one.
+    pub fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.refused += other.refused;
+        self.failed += other.failed;
+        self.total_us += other.total_us;
+        self.max_us = self.max_us.max(other.max_us);
+        self.rows += other.rows;
+        self.first_at = self.first_at.min(other.first_at);
+        self.last_at = self.last_at.max(other.last_at);
+    }
 }
 
 impl Record {

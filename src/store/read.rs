@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::columns::Columns;
 use super::settle::Claim;
-use super::{Error, Record, RunRow, StepRow, StoredCommand, TokenRow, snippet};
+use super::{Error, QueryRow, Record, RunRow, StepRow, StoredCommand, TokenRow, snippet};
 use crate::domain::{Confidence, Entry, EntryStatus, EntryWrite, EventType, Hit, Layer, Provenance, RunId, RunStatus, SourceKey, TaskId};
 
 /// run_id, owner, request, source, status, summary, epoch, next_seq, created_at, updated_at
@@ -63,6 +63,30 @@ pub fn command(row: &impl Columns, fresh: bool) -> Result<StoredCommand, Error> 
 pub fn token(row: &impl Columns) -> Result<TokenRow, Error> {
     let token = (|| Ok(TokenRow { name: row.text(0)?.to_owned(), hash: row.text(1)?.to_owned(), created_at: row.number(2)? }))();
     token.map_err(|error| unreadable("a token", &error))
+}
+
+/// source, caller, tool, digest, text, count, refused, failed, total_us, max_us, rows, first_at, last_at
+pub fn query(row: &impl Columns) -> Result<QueryRow, Error> {
+    let query = (|| {
+        let text = |column: usize| row.text(column).map(str::to_owned);
+        let number = |column: usize| row.number(column).map(i64::cast_unsigned);
+        Ok(QueryRow {
+            source: SourceKey(text(0)?),
+            caller: text(1)?,
+            tool: text(2)?,
+            digest: text(3)?,
+            text: text(4)?,
+            count: number(5)?,
+            refused: number(6)?,
+            failed: number(7)?,
+            total_us: number(8)?,
+            max_us: number(9)?,
+            rows: number(10)?,
+            first_at: row.number(11)?,
+            last_at: row.number(12)?,
+        })
+    })();
+    query.map_err(|error| unreadable("what a caller asked", &error))
 }
 
 /// layer, kind, key, competing, then a claim

@@ -29,7 +29,7 @@ impl Tool for CatalogGet {
                 }),
                 &["kind", "key"],
             ),
-            output: schema::result(json!({"entries": {"type": "array", "items": {"type": "object"}}})),
+            output: schema::result(json!({"entries": schema::list(schema::entry())})),
             example: json!({"kind": "table", "key": "table/main.orders"}),
             effect: Effect::Read,
             aliases: &[],

@@ -34,9 +34,7 @@ impl Tool for CatalogList {
                 }),
                 &[],
             ),
-            output: schema::result(
-                json!({"entries": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["string", "null"]}}),
-            ),
+            output: schema::result(json!({"entries": schema::list(schema::entry()), "next": {"type": ["string", "null"]}})),
             example: json!({"kind": "relationship", "prefix": "main.orders"}),
             effect: Effect::Read,
             aliases: &[],

@@ -45,7 +45,7 @@ impl Tool for CatalogMerge {
     async fn call(&self, call: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let (kind, target) = claiming::one_name(call.workspace, &args.kind, &args.target_key)?;
-        let entries = found(call, &kind, &schema::list(&args.keys)).await?;
+        let entries = found(call, &kind, &schema::texts_in(&args.keys)).await?;
         let mut document = Map::new();
         let (mut tags, mut evidence) = (Vec::new(), Vec::new());
         let mut links: Vec<String> = entries.iter().map(|entry| entry.claim.key.clone()).filter(|key| *key != target).collect();

@@ -31,7 +31,10 @@ impl Tool for CatalogSearch {
                 }),
                 &["query"],
             ),
-            output: schema::result(json!({"hits": {"type": "array", "items": {"type": "object"}}})),
+            output: schema::result(json!({"hits": schema::list(schema::result(json!({
+                "layer": {"type": "string"}, "kind": {"type": "string"}, "key": {"type": "string"}, "snippet": {"type": "string"},
+                "score": {"type": "number"}, "confidence": {"type": "number"}, "status": {"type": "string"}
+            })))})),
             example: json!({"query": "customer orders", "limit": 5}),
             effect: Effect::Read,
             aliases: &[],

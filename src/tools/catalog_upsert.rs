@@ -67,8 +67,8 @@ impl Tool for CatalogUpsert {
             kind: args.kind,
             key: args.key,
             document: Value::Object(document),
-            tags: schema::list(&args.tags),
-            links: schema::list(&args.links),
+            tags: schema::texts_in(&args.tags),
+            links: schema::texts_in(&args.links),
         };
         claiming::claim(call, write, args.sql.as_deref()).await
     }

@@ -43,8 +43,11 @@ impl Tool for ColumnProfile {
                 &["table", "column"],
             ),
             output: schema::result(json!({
-                "table": {"type": "string"}, "column": {"type": "string"}, "rows": {"type": "integer"}, "nulls": {"type": "integer"},
-                "distinct": {"type": "integer"}, "top_values": {"type": "array", "items": {"type": "object"}}
+                "table": {"type": "string"}, "column": {"type": "string"}, "type": {"type": "string"}, "declared_type": {"type": "string"},
+                "rows": {"type": "integer"}, "how": {"type": "string"}, "nulls": {"type": "integer"}, "distinct": {"type": "integer"},
+                "empty": {"type": ["integer", "null"]}, "min": {}, "max": {}, "mean": {}, "min_length": {"type": ["integer", "null"]},
+                "max_length": {"type": ["integer", "null"]},
+                "top_values": schema::list(schema::result(json!({"value": {}, "count": {"type": "integer"}})))
             })),
             example: json!({"schema": "main", "table": "orders", "column": "status"}),
             effect: Effect::Read,

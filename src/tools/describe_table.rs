@@ -25,8 +25,14 @@ impl Tool for DescribeTable {
             args: schema::object(json!({"schema": schema::schema_name(), "table": schema::table_name()}), &["table"]),
             output: schema::result(json!({
                 "schema": {"type": "string"}, "table": {"type": "string"}, "kind": {"type": "string"}, "rows": {"type": ["integer", "null"]},
-                "columns": {"type": "array", "items": {"type": "object"}}, "primary_key": {"type": "array", "items": {"type": "string"}},
-                "foreign_keys": {"type": "array", "items": {"type": "object"}}, "indexes": {"type": "array", "items": {"type": "object"}}
+                "rows_estimated": {"type": "boolean"}, "columns": schema::list(column_schema()), "primary_key": schema::names(),
+                "foreign_keys": schema::list(schema::foreign_key()), "indexes": schema::list(index_schema()),
+                "definition": {"type": "string"}, "comment": {"type": "string"}, "owner": {"type": "string"},
+                "partition_of": {"type": "string"}, "partitioning": {"type": "string"}, "reads": schema::names(),
+                "checks": schema::list(schema::result(json!({"name": {"type": "string"}, "condition": {"type": "string"}}))),
+                "triggers": schema::list(schema::result(json!({
+                    "name": {"type": "string"}, "when": {"type": "string"}, "definition": {"type": "string"}
+                })))
             })),
             example: json!({"schema": "main", "table": "orders"}),
             effect: Effect::Read,
@@ -64,6 +70,21 @@ impl Tool for DescribeTable {
         }
         Ok(answer)
     }
+}
+
+fn column_schema() -> Value {
+    schema::result(json!({
+        "name": {"type": "string"}, "type": {"type": "string"}, "declared_type": {"type": "string"}, "nullable": {"type": "boolean"},
+        "default": {"type": "string"}, "generated": {"type": "boolean"}, "identity": {"type": "boolean"}, "expression": {"type": "string"},
+        "collation": {"type": "string"}, "comment": {"type": "string"}, "enum_values": schema::names()
+    }))
+}
+
+fn index_schema() -> Value {
+    schema::result(json!({
+        "name": {"type": "string"}, "unique": {"type": "boolean"}, "columns": schema::names(), "options": schema::names(),
+        "predicate": {"type": "string"}, "method": {"type": "string"}
+    }))
 }
 
 /// What is usual is left out: a column is not generated and has no default unless it says so.

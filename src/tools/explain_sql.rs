@@ -21,10 +21,7 @@ impl Tool for ExplainSql {
         Spec {
             name: "explain_sql",
             description: "Shows the database's plan for one SELECT without running it; so it also tells whether the query is valid. Give the SELECT itself, without `explain`.",
-            args: schema::object(
-                json!({"sql": {"type": "string", "minLength": 1, "maxLength": 20000, "description": "One SELECT, VALUES or WITH … SELECT."}}),
-                &["sql"],
-            ),
+            args: schema::object(json!({"sql": schema::sql(20_000, "One SELECT, VALUES or WITH … SELECT.")}), &["sql"]),
             output: schema::result(json!({"plan": {"type": "array", "items": {"type": "string"}}})),
             example: json!({"sql": "select status, count(*) from orders group by status"}),
             effect: Effect::Read,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::port::{Call, Effect, Failure, Spec, Tool};
-use super::suggest_joins::line;
+use super::suggest_joins::{line, members};
 use super::workspace::Workspace;
 use super::{reading, schema};
 use crate::domain::{EntryStatus, Layer};
@@ -42,9 +42,10 @@ impl Tool for FindJoinPath {
                 &["from", "to"],
             ),
             output: schema::result(json!({
-                "path": {"type": ["array", "null"], "items": {"type": "object"}},
+                "path": {"type": ["array", "null"], "items": step_schema()},
                 "sql": {"type": ["string", "null"]},
-                "fans_out": {"type": "boolean"}
+                "fans_out": {"type": "boolean"},
+                "says": {"type": "string"}
             })),
             example: json!({"schema": "main", "from": "order_items", "to": "customers"}),
             effect: Effect::Read,
@@ -80,6 +81,14 @@ impl Tool for FindJoinPath {
             .collect();
         Ok(json!({"path": path, "sql": sql, "fans_out": steps.iter().any(|step| step.fans_out)}))
     }
+}
+
+fn step_schema() -> Value {
+    let mut members = members();
+    members["joins"] = json!({"type": "string"});
+    members["fans_out"] = json!({"type": "boolean"});
+    members["others"] = schema::names();
+    schema::result(members)
 }
 
 /// What is declared, and what is not and may be: as sure as the catalog is of it.

@@ -101,6 +101,15 @@ impl FindReferenceCandidates {
     }
 }
 
+/// What was found in the data.
+fn check_schema() -> Value {
+    schema::result(json!({
+        "checked": {"type": "boolean"}, "why": {"type": "string"}, "exact": {"type": "boolean"}, "rows": {"type": "integer"},
+        "violating_rows": {"type": "integer"}, "violating_share": {"type": "number"}, "distinct_values": {"type": "integer"},
+        "distinct_violating": {"type": "integer"}, "covered_share_of_target": {"type": "number"}, "violating_values": schema::list(json!({}))
+    }))
+}
+
 #[async_trait]
 impl Tool for FindReferenceCandidates {
     fn spec(&self) -> Spec {
@@ -116,10 +125,13 @@ impl Tool for FindReferenceCandidates {
                 }),
                 &["table", "column"],
             ),
-            output: schema::result(json!({"candidates": {"type": "array", "items": {"type": "object", "properties": {
-                "table": {"type": "string"}, "column": {"type": "string"}, "score": {"type": "number"}, "declared": {"type": "boolean"},
-                "signals": {"type": "array", "items": {"type": "string"}}, "check": {"type": "object"}
-            }}}})),
+            output: schema::result(json!({
+                "table": {"type": "string"}, "column": {"type": "string"},
+                "candidates": schema::list(schema::result(json!({
+                    "schema": {"type": "string"}, "table": {"type": "string"}, "column": {"type": "string"}, "score": {"type": "number"},
+                    "declared": {"type": "boolean"}, "signals": schema::names(), "check": check_schema()
+                })))
+            })),
             example: json!({"schema": "main", "table": "orders", "column": "customer_id"}),
             effect: Effect::Read,
             aliases: &["references.find"],

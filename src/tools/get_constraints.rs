@@ -23,7 +23,16 @@ impl Tool for GetConstraints {
             name: "get_constraints",
             description: "The declared primary key, unique keys, foreign keys and NOT NULL columns of one table, and the foreign keys of others that refer to it. Without a table: of every table that declares any.",
             args: schema::object(json!({"schema": schema::schema_name(), "table": schema::table_name()}), &[]),
-            output: schema::result(json!({"schema": {"type": "string"}, "tables": {"type": "array", "items": {"type": "object"}}})),
+            output: schema::result(json!({
+                "schema": {"type": "string"},
+                "tables": schema::list(schema::result(json!({
+                    "table": {"type": "string"}, "primary_key": schema::names(), "unique": schema::list(schema::names()),
+                    "foreign_keys": schema::list(schema::foreign_key()), "not_null": schema::names(),
+                    "referred_to_by": schema::list(schema::result(json!({
+                        "schema": {"type": "string"}, "table": {"type": "string"}, "columns": schema::names(), "to_columns": schema::names()
+                    })))
+                })))
+            })),
             example: json!({"schema": "main", "table": "orders"}),
             effect: Effect::Read,
             aliases: &["table.constraints"],

@@ -15,10 +15,12 @@ impl Tool for ListSchemas {
             name: "list_schemas",
             description: "Lists the schemas of the database with the number of tables and views in each.",
             args: schema::object(json!({}), &[]),
-            output: schema::result(json!({"schemas": {"type": "array", "items": {"type": "object"}}})),
+            output: schema::result(json!({"schemas": schema::list(schema::result(json!({
+                "schema": {"type": "string"}, "tables": {"type": "integer"}, "views": {"type": "integer"}
+            })))})),
             example: json!({}),
             effect: Effect::Read,
-            aliases: &[],
+            aliases: &["schemas.list"],
         }
     }
 

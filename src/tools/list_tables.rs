@@ -35,9 +35,13 @@ impl Tool for ListTables {
                 }),
                 &[],
             ),
-            output: schema::result(
-                json!({"schema": {"type": "string"}, "count": {"type": "integer"}, "tables": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["string", "null"]}}),
-            ),
+            output: schema::result(json!({
+                "schema": {"type": "string"}, "count": {"type": "integer"}, "next": {"type": ["string", "null"]},
+                "tables": schema::list(schema::result(json!({
+                    "name": {"type": "string"}, "kind": {"type": "string"}, "rows": {"type": ["integer", "null"]}, "columns": {"type": "integer"},
+                    "primary_key": schema::names(), "foreign_keys": {"type": "integer"}
+                })))
+            })),
             example: json!({"schema": "main", "limit": 50}),
             effect: Effect::Read,
             aliases: &["tables.list"],

@@ -17,11 +17,11 @@ impl Tool for ListTargets {
             args: schema::object(json!({}), &[]),
             output: schema::result(json!({
                 "looking_into": {"type": "string"},
-                "targets": {"type": "array", "items": {"type": "object"}}
+                "targets": schema::list(schema::result(json!({"target_id": {"type": "string"}, "where": {"type": "string"}})))
             })),
             example: json!({}),
             effect: Effect::Read,
-            aliases: &[],
+            aliases: &["targets.list"],
         }
     }
 

@@ -3,12 +3,16 @@
 pub mod bounds;
 pub mod caller;
 pub mod harvests;
+pub mod ledger;
 pub mod local;
 pub mod port;
 pub mod registry;
+pub mod rule;
+pub mod rules;
 pub mod settings;
 pub mod workspace;
 
+mod asked;
 mod claiming;
 mod reading;
 mod schema;
@@ -39,8 +43,11 @@ mod table_profile;
 
 pub use caller::{Allowed, Caller};
 pub use harvests::{Harvest, Harvests};
+pub use ledger::Ledger;
 pub use local::LocalWorkbench;
 pub use port::{Call, Effect, Failure, Outcome, Rejection, Sight, Spec, Tool};
 pub use registry::Registry;
+pub use rule::Rule;
+pub use rules::Rules;
 pub use settings::Settings;
 pub use workspace::{Problem, Workbench, Workspace};

@@ -42,6 +42,16 @@ pub struct Spec {
     pub aliases: &'static [&'static str],
 }
 
+impl Spec {
+    /// The name as a person reads it: `Run SQL readonly`.
+    pub fn title(&self) -> String {
+        let words = self.name.split(['_', '.']).map(|word| if word == "sql" { "SQL".to_owned() } else { word.to_owned() });
+        let title = words.collect::<Vec<_>>().join(" ");
+        let mut letters = title.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
     /// What was harvested a short while ago will do.

@@ -10,9 +10,12 @@ use jsonschema::Validator;
 use serde_json::{Map, Value};
 use tracing::Instrument;
 
+use super::asked::Asked;
 use super::bounds;
 use super::caller::{Allowed, Caller, canonical};
+use super::ledger::Ledger;
 use super::port::{Call, Effect, Failure, Outcome, Rejection, Sight, Spec, Tool};
+use super::rules::{End, Ruled, Rules};
 use super::schema;
 use super::settings::Settings;
 use super::validation;
@@ -22,12 +25,22 @@ use super::{
     discovery_run_static, explain_sql, find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables,
     list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
 };
+use crate::store::{self, Store};
 use crate::telemetry::{names, spans};
 
 pub struct Registry {
     tools: Vec<Registered>,
     places: HashMap<String, usize>,
     settings: Settings,
+    rules: Rules,
+    ledger: Ledger,
+}
+
+/// A call that was let in: the tool, and arguments that are valid for it.
+struct Admitted<'a> {
+    registered: &'a Registered,
+    args: Value,
+    asked: Asked,
 }
 
 struct Registered {
@@ -80,7 +93,20 @@ impl Registry {
             let defaults = schema::defaults(&spec.args);
             registered.push(Registered { tool, spec, validator, defaults });
         }
-        Self { tools: registered, places, settings }
+        Self { tools: registered, places, settings, rules: Rules::default(), ledger: Ledger::default() }
+    }
+
+    pub fn with_rules(self, rules: Rules) -> Self {
+        Self { rules, ..self }
+    }
+
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Adds to the store what was counted of what callers asked.
+    pub async fn write_queries(&self, store: &dyn Store) -> Result<(), store::Error> {
+        self.ledger.write(store, self.settings.digests_kept).await
     }
 
     /// The tool's own name, where there is a tool of this name.
@@ -106,8 +132,17 @@ impl Registry {
         let started = Instant::now();
         let shown: &'static str = self.resolve(name).unwrap_or("unknown");
         let span = spans::tool(shown);
-        let result = self.run(Call { workspace, caller }, name, args).instrument(span.clone()).await;
+        let call = Call { workspace, caller };
+        let admitted = self.admit(caller, name, args);
+        let asked = admitted.as_ref().ok().map(|admitted| admitted.asked.clone());
+        let result = match admitted {
+            Ok(admitted) => self.carry_out(call, admitted).instrument(span.clone()).await,
+            Err(refused) => Err(Rejection::Refused(refused)),
+        };
         let duration = started.elapsed();
+        if let Some(asked) = asked {
+            self.ledger.count(call, shown, &asked, &result, duration);
+        }
         let label = match &result {
             Ok(_) => "done",
             Err(Rejection::Refused(_)) => "refused",
@@ -127,26 +162,55 @@ impl Registry {
         }
     }
 
-    async fn run(&self, call: Call<'_>, name: &str, args: Value) -> Result<Value, Rejection> {
-        let allowed = &call.caller.allowed;
-        let registered = self.find(name).ok_or_else(|| Rejection::Refused(self.not_among("there is no tool", name, allowed)))?;
+    fn admit(&self, caller: &Caller, name: &str, args: Value) -> Result<Admitted<'_>, String> {
+        let allowed = &caller.allowed;
+        let registered = self.find(name).ok_or_else(|| self.not_among("there is no tool", name, allowed))?;
         let spec = &registered.spec;
         if !allowed.allows(spec) {
-            return Err(Rejection::Refused(self.not_among("you may not call", name, allowed)));
+            return Err(self.not_among("you may not call", name, allowed));
         }
         if spec.effect == Effect::Mutate {
-            return Err(Rejection::Refused(format!(
-                "`{}` changes something and needs a person's approval, which cannot be asked for yet",
-                spec.name
-            )));
+            return Err(format!("`{}` changes something and needs a person's approval, which cannot be asked for yet", spec.name));
         }
-        let args = validation::accept(spec, &registered.validator, &registered.defaults, args).map_err(Rejection::Refused)?;
+        let args = validation::accept(spec, &registered.validator, &registered.defaults, args)?;
+        Ok(Admitted { registered, asked: Asked::of(spec, &args), args })
+    }
+
+    async fn carry_out(&self, call: Call<'_>, admitted: Admitted<'_>) -> Result<Value, Rejection> {
+        let Admitted { registered, args, .. } = admitted;
+        let mut ruled = self.rules.judge(call, &registered.spec, args);
+        let args = std::mem::take(&mut ruled.args);
+        let mut result = match ruled.end.take() {
+            Some(End::Blocked(why)) => return Err(Rejection::Refused(why)),
+            Some(End::Answered(answer)) => Ok(answer),
+            None => self.call_within(call, registered, args, &ruled).await,
+        };
+        match &mut result {
+            Ok(result) => ruled.name_in(result),
+            Err(Rejection::Refused(why) | Rejection::Failed(Failure::Mendable(why))) => why.push_str(&ruled.told()),
+            Err(Rejection::Failed(Failure::Broken(_))) => {}
+        }
+        result
+    }
+
+    async fn call_within(&self, call: Call<'_>, registered: &Registered, args: Value, ruled: &Ruled) -> Result<Value, Rejection> {
+        let spec = &registered.spec;
+        // What a rule wrote is checked like what a caller gives.
+        let args = match ruled.written_by.is_empty() {
+            true => args,
+            false => validation::accept(spec, &registered.validator, &registered.defaults, args).map_err(Rejection::Refused)?,
+        };
+        let limit = ruled.time_limit.as_ref().map(|(time, _)| *time);
+        let time = limit.map_or(self.settings.tool_time(), |limit| limit.min(self.settings.tool_time()));
+        // The database itself ends what takes too long.
+        let hurried = limit.map(|limit| call.workspace.within(limit));
+        let call = Call { workspace: hurried.as_ref().unwrap_or(call.workspace), ..call };
         let working = AssertUnwindSafe(registered.tool.call(call, args)).catch_unwind();
-        match tokio::time::timeout(self.settings.tool_time(), working).await {
+        match tokio::time::timeout(time, working).await {
             Ok(Ok(result)) => result.map_err(Rejection::Failed),
             Ok(Err(panic)) => Err(Rejection::Failed(Failure::Broken(format!("`{}` panicked: {}", spec.name, panic_text(&*panic))))),
             Err(_) => {
-                let seconds = self.settings.tool_time().as_secs_f64();
+                let seconds = time.as_secs_f64();
                 Err(Rejection::Failed(Failure::Mendable(format!("`{}` was ended after {seconds} s; ask for less", spec.name))))
             }
         }

@@ -36,7 +36,7 @@ impl Tool for RunSqlReadonly {
             description: "Runs one SELECT, VALUES or WITH … SELECT (or what else only reads: EXPLAIN of these, SHOW, DESCRIBE, safe PRAGMAs) and returns columns, types and rows with real NULLs and numbers. Anything that could write is refused. `truncated` says that more rows exist.",
             args: schema::object(
                 json!({
-                    "sql": {"type": "string", "minLength": 1, "maxLength": 20000, "description": "One query in the database's own dialect."},
+                    "sql": schema::sql(20_000, "One query in the database's own dialect."),
                     "max_rows": schema::integer(1, self.settings.max_rows as u64, 200.min(self.settings.max_rows as u64), "Rows to return at most."),
                     "timeout_sec": {"type": "number", "exclusiveMinimum": 0, "maximum": longest, "default": 2.min(longest), "description": "Seconds after which the statement is ended."}
                 }),

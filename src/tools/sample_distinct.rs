@@ -44,7 +44,8 @@ impl Tool for SampleDistinct {
                 &["table", "column"],
             ),
             output: schema::result(json!({
-                "values": {"type": "array", "items": {"type": "object", "properties": {"value": {}, "count": {"type": "integer"}}}},
+                "table": {"type": "string"}, "column": {"type": "string"},
+                "values": schema::list(schema::result(json!({"value": {}, "count": {"type": "integer"}}))),
                 "more": {"type": "boolean"}, "looked_at": {"type": "string"}
             })),
             example: json!({"schema": "main", "table": "orders", "column": "status"}),

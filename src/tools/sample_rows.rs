@@ -40,7 +40,7 @@ impl Tool for SampleRows {
                     "table": schema::table_name(),
                     "columns": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": 100, "description": "Only these columns; all where left out."},
                     "where": schema::condition(),
-                    "order_by": schema::text("Order of the rows, without the words `order by`: `created_at desc, id`."),
+                    "order_by": schema::ordering(),
                     "limit": schema::integer(1, 20, 10, "Rows to show.")
                 }),
                 &["table"],

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+/// The media type of arguments that are SQL.
+pub const SQL: &str = "application/sql";
+
 /// An object that takes these members and no others.
 pub fn object(properties: Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
@@ -33,7 +36,45 @@ pub fn table_name() -> Value {
 }
 
 pub fn condition() -> Value {
-    text("Only rows for which this SQL condition holds, without the word `where`: `status = 'open' and total > 10`.")
+    sql(4_000, "Only rows for which this SQL condition holds, without the word `where`: `status = 'open' and total > 10`.")
+}
+
+pub fn ordering() -> Value {
+    sql(4_000, "Order of the rows, without the words `order by`: `created_at desc, id`.")
+}
+
+/// SQL, marked as such: rules and the digest of what was asked look at these arguments.
+pub fn sql(max_chars: u64, description: &str) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": max_chars, "contentMediaType": SQL, "description": description})
+}
+
+pub fn list(items: Value) -> Value {
+    json!({"type": "array", "items": items})
+}
+
+/// A list of names.
+pub fn names() -> Value {
+    list(json!({"type": "string"}))
+}
+
+/// A reference as the database declares it.
+pub fn foreign_key() -> Value {
+    result(json!({
+        "name": {"type": "string"}, "columns": names(), "to_schema": {"type": "string"}, "to_table": {"type": "string"},
+        "to_columns": names(), "on_update": {"type": "string"}, "on_delete": {"type": "string"}
+    }))
+}
+
+/// An entry of the catalog.
+pub fn entry() -> Value {
+    result(json!({
+        "layer": {"type": "string"}, "kind": {"type": "string"}, "key": {"type": "string"}, "document": {}, "tags": names(), "links": names(),
+        "confidence": {"type": "number"}, "status": {"type": "string"}, "evidence": names(), "competing": {"type": "integer"},
+        "at": {"type": "integer"},
+        "provenance": result(json!({
+            "author": {"type": "string"}, "run": {"type": "string"}, "task": {}, "step": {"type": "string"}, "model": {"type": "string"}
+        }))
+    }))
 }
 
 pub fn default_text(default: &str, description: &str) -> Value {
@@ -51,7 +92,7 @@ pub fn texts(description: &str) -> Value {
 }
 
 /// What arguments of [`texts`] mean.
-pub fn list(value: &Value) -> Vec<String> {
+pub fn texts_in(value: &Value) -> Vec<String> {
     let tidy = |text: &str| text.trim().to_owned();
     let mut items: Vec<String> = match value {
         Value::String(text) => text.split(',').map(tidy).collect(),
@@ -71,10 +112,7 @@ pub fn cited() -> Value {
 }
 
 pub fn proof() -> Value {
-    json!({
-        "type": "string", "minLength": 1, "maxLength": 20000,
-        "description": "One query that shows it. It is run, and what it gives is kept with the claim."
-    })
+    sql(20_000, "One query that shows it. It is run, and what it gives is kept with the claim.")
 }
 
 /// What recording a claim answers.
@@ -105,8 +143,8 @@ pub fn withdrawn() -> Value {
 /// The members that every result of rows has.
 pub fn rows() -> Value {
     result(json!({
-        "columns": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, "type": {"type": "string"}}}},
-        "rows": {"type": "array", "items": {"type": "array"}},
+        "columns": list(result(json!({"name": {"type": "string"}, "type": {"type": "string"}}))),
+        "rows": list(list(json!({}))),
         "row_count": {"type": "integer"},
         "truncated": {"type": "boolean"},
         "elapsed_ms": {"type": "integer"}

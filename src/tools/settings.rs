@@ -25,6 +25,10 @@ pub struct Settings {
     pub profiles_kept: usize,
     /// Seconds after which a kept profile is made anew.
     pub profile_age_s: u64,
+    /// Digests of what callers asked that are kept a source; beyond these the least used are forgotten.
+    pub digests_kept: usize,
+    /// Seconds between two writes of what was counted; a crash loses as much.
+    pub digest_write_s: u64,
 }
 
 impl Default for Settings {
@@ -38,6 +42,8 @@ impl Default for Settings {
             scan_rows: 200_000,
             profiles_kept: 256,
             profile_age_s: 60,
+            digests_kept: 1_000,
+            digest_write_s: 5,
         }
     }
 }

@@ -33,7 +33,7 @@ impl Tool for SuggestJoins {
                 }),
                 &["table_a"],
             ),
-            output: schema::result(json!({"joins": {"type": "array", "items": {"type": "object"}}})),
+            output: schema::result(json!({"table": {"type": "string"}, "joins": schema::list(schema::result(members()))})),
             example: json!({"schema": "main", "table_a": "orders", "table_b": "customers"}),
             effect: Effect::Read,
             aliases: &["joins.suggest"],
@@ -48,6 +48,14 @@ impl Tool for SuggestJoins {
         let lines: Vec<Value> = joins.iter().map(line).collect();
         Ok(json!({"table": table.full_name(), "joins": lines}))
     }
+}
+
+/// The members of [`line`].
+pub fn members() -> Value {
+    json!({
+        "from": {"type": "string"}, "from_columns": schema::names(), "to": {"type": "string"}, "to_columns": schema::names(),
+        "on": {"type": "string"}, "score": {"type": "number"}, "declared": {"type": "boolean"}, "signals": schema::names()
+    })
 }
 
 /// A join as models and people read it.

@@ -97,7 +97,12 @@ impl Tool for TableProfile {
             ),
             output: schema::result(json!({
                 "table": {"type": "string"}, "rows": {"type": ["integer", "null"]}, "looked_at": {"type": "integer"}, "how": {"type": "string"},
-                "columns": {"type": "array", "items": {"type": "object"}}, "key_candidates": {"type": "array", "items": {"type": "object"}}
+                "columns": schema::list(schema::result(json!({
+                    "name": {"type": "string"}, "type": {"type": "string"}, "nulls": {"type": "integer"}, "null_share": {"type": "number"},
+                    "distinct": {"type": "integer"}, "unique": {"type": "boolean"}, "min": {}, "max": {}, "mean": {},
+                    "max_length": {"type": "integer"}, "empty": {"type": "integer"}
+                }))),
+                "key_candidates": schema::list(key_schema())
             })),
             example: json!({"schema": "main", "table": "orders"}),
             effect: Effect::Read,
@@ -173,6 +178,12 @@ impl TableProfile {
             "key_candidates": reading::to_value(keys)?,
         }))
     }
+}
+
+fn key_schema() -> Value {
+    schema::result(json!({
+        "columns": schema::names(), "score": {"type": "number"}, "basis": {"type": "string"}, "why": schema::names()
+    }))
 }
 
 /// The order in which [`column_line`] reads them back.

@@ -1,12 +1,13 @@
 //! What tools work on: one source, one snapshot of it, and the catalog that is scoped to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::claims::Data;
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
-use crate::source::{Progress, Source};
+use crate::source::{Bounded, Limits, Progress, Source};
 use crate::store::Store;
 
 /// Opens sources for the engine, which does not know what a source is.
@@ -39,6 +40,18 @@ impl Workspace {
     /// What claims about this source are held against.
     pub fn data(&self) -> Data<'_> {
         Data { snapshot: &self.snapshot, source: &*self.source }
+    }
+
+    /// The same, with less time for each statement.
+    pub(super) fn within(&self, time: Duration) -> Self {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let limits = Limits { read_time_ms: Some(millis), ..Limits::default() };
+        Self {
+            key: self.key.clone(),
+            snapshot: self.snapshot.clone(),
+            source: Arc::new(Bounded::new(self.source.clone(), limits)),
+            store: self.store.clone(),
+        }
     }
 }
 

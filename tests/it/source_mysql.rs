@@ -329,6 +329,28 @@ async fn fifty_queries_at_once_share_five_connections() {
 }
 
 #[tokio::test]
+async fn a_table_that_went_is_named_and_a_huge_one_is_answered_at_once() {
+    let shop = database(
+        "create table gone (i int); insert into gone values (1);
+         create table big as select seq as i, repeat('x', 100) as t from seq_1_to_100000",
+    )
+    .await;
+    let source = open(&shop.url).await.unwrap();
+    assert_eq!(read(&*source, "select count(*) from gone", &limits()).await.unwrap().single(), Some(&json!(1)));
+    shop.execute("drop table gone").await;
+    let gone = read(&*source, "select * from gone", &limits()).await;
+    let told = |says: &str| says.contains("gone' doesn't exist") && says.contains("read the source anew");
+    assert!(matches!(&gone, Err(Error::Statement(says)) if told(says)), "{gone:?}");
+    let started = Instant::now();
+    let ten = ReadLimits { max_rows: 10, ..limits() };
+    for sql in ["select * from big", "select a.*, b.t from big a, big b"] {
+        let rows = read(&*source, sql, &ten).await.unwrap();
+        assert_eq!((rows.row_count, rows.truncated), (10, true), "{sql}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
 async fn a_plan_is_told_a_line_a_step() {
     let shop =
         database("create table n (i int primary key, k int, key by_k (k)); insert into n select seq, seq % 7 from seq_1_to_100").await;

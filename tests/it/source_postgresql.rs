@@ -496,7 +496,10 @@ async fn the_database_says_what_is_wrong_with_a_statement_and_explains_a_good_on
     assert!(source.read(&query("select * from gone"), &limits()).await.is_ok());
     database.execute("drop table gone").await;
     let gone = source.read(&query("select * from gone"), &limits()).await;
-    assert!(matches!(&gone, Err(Error::Statement(says)) if says.contains("\"gone\" does not exist")), "{gone:?}");
+    assert!(
+        matches!(&gone, Err(Error::Statement(says)) if says.contains("\"gone\" does not exist") && says.contains("read the source anew")),
+        "{gone:?}"
+    );
     let plan = source.explain(&query("select * from t where id = 1")).await.unwrap();
     assert!(plan.iter().any(|line| line.contains("t_pkey")), "{plan:?}");
 }

@@ -51,16 +51,24 @@ struct Lexer<'a> {
 type Lex<T = ()> = Result<T, Refusal>;
 
 pub fn lex(dialect: Dialect, sql: &str) -> Lex<Lexed<'_>> {
+    let (lexed, refused) = lex_as_far_as_possible(dialect, sql);
+    refused.map_or(Ok(lexed), Err)
+}
+
+/// What was read before the first thing that is refused, and the refusal.
+pub fn lex_as_far_as_possible(dialect: Dialect, sql: &str) -> (Lexed<'_>, Option<Refusal>) {
     let lexed = Lexed { tokens: Vec::with_capacity(sql.len() / 4 + 2), comments: Vec::new() };
     let mut lexer = Lexer { dialect, sql, at: 0, lexed };
     if let Some(at) = sql.find('\0') {
-        return Err(Refusal::at(sql, at, "a NUL character; leave it out"));
+        return (lexer.lexed, Some(Refusal::at(sql, at, "a NUL character; leave it out")));
     }
     while let Some(first) = sql[lexer.at..].chars().next() {
-        lexer.next(first)?;
+        if let Err(refusal) = lexer.next(first) {
+            return (lexer.lexed, Some(refusal));
+        }
     }
     lexer.keep(Kind::End, sql.len()..sql.len(), sql.len()..sql.len());
-    Ok(lexer.lexed)
+    (lexer.lexed, None)
 }
 
 impl<'a> Lexed<'a> {

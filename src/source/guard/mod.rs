@@ -7,6 +7,7 @@
 //! PostgreSQL with `standard_conforming_strings` on; where strings end depends on these.
 
 mod calls;
+mod digest;
 mod expr;
 mod from;
 mod functions;
@@ -16,6 +17,7 @@ mod query;
 mod reader;
 mod statement;
 
+pub use digest::{Digest, Trust, digest, even, names, words};
 pub use functions::{is_allowed as is_function_allowed, pragmas::is_allowed as is_pragma_allowed};
 
 use lex::Kind;

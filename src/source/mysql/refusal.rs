@@ -50,6 +50,10 @@ pub fn of_statement(time: Duration, error: &sqlx::Error) -> Error {
         Some(TIME_IS_OVER_MARIADB | TIME_IS_OVER_MYSQL) => Error::TimedOut(time),
         // The server is going down, or somebody has ended the connection.
         Some(1053 | 1077 | 1079 | 1152 | 1927 | 3169) | None => Error::Unavailable(words(error)),
+        Some(1146) => Error::Statement(format!(
+            "{}; what was there before may have been dropped: read the source anew to see what is there",
+            words(error)
+        )),
         Some(_) => Error::Statement(words(error)),
     }
 }

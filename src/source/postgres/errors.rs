@@ -88,6 +88,9 @@ pub fn failed(error: &sqlx::Error, time: Duration) -> Error {
     };
     match refusal.code() {
         "57014" if says.contains("statement timeout") => Error::TimedOut(time),
+        "42P01" => {
+            Error::Statement(format!("{says}; what was there before may have been dropped: read the source anew to see what is there"))
+        }
         "55P03" => Error::Statement(format!("{says}; another session holds a lock, try again later")),
         // The server stops, has no connection or no memory left.
         code if ["08", "53", "57", "58"].contains(&code.get(..2).unwrap_or_default()) && code != "57014" => Error::Unavailable(says),

@@ -6,6 +6,7 @@ mod catalog;
 mod claims;
 mod commands;
 mod journal;
+mod queries;
 mod runs;
 mod search;
 mod small;
@@ -51,6 +52,7 @@ where
                 an_author_may_restate_its_own_claim, a_withdrawn_claim_is_shown_no_more;
         search: cases, best_hits_come_first, hits_are_filtered_and_scoped, changed_words_are_found, any_text_is_a_query,
                 a_hit_shows_what_was_found;
+        queries: what_was_asked_adds_up, the_least_used_are_forgotten_first, sources_and_callers_are_counted_apart;
         small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, sources_are_kept_until_removed, a_probe_succeeds;
     }
 }

@@ -9,6 +9,7 @@ mod database;
 mod error;
 mod group;
 mod place;
+mod queries;
 mod reader;
 mod runs;
 mod snapshots;
@@ -24,8 +25,8 @@ use self::reader::Reader;
 use self::writer::Queues;
 use super::settle::Manner;
 use super::{
-    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
-    Store, StoredCommand, TokenRow, appends,
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow, SourceRow,
+    StepRow, Store, StoredCommand, TokenRow, appends,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 
@@ -150,6 +151,14 @@ impl Store for PostgresStore {
 
     async fn revoke_token(&self, name: &str) -> Result<bool, Error> {
         tokens::revoke(&self.reader, name).await
+    }
+
+    async fn add_queries(&self, queries: Vec<QueryRow>, most: usize) -> Result<(), Error> {
+        queries::add(&self.reader, &queries, most).await
+    }
+
+    async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error> {
+        queries::list(&self.reader, source).await
     }
 
     async fn probe(&self) -> Result<(), Error> {

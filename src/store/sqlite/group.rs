@@ -11,7 +11,7 @@ use super::catalog::{self, Written};
 use super::journal::{self, Head};
 use super::requests::{Answer, Write};
 use super::rows::Rows;
-use super::{commands, runs, snapshots, sources, tokens};
+use super::{commands, queries, runs, snapshots, sources, tokens};
 use crate::domain::crash::CrashPoint;
 use crate::domain::{EntryWrite, RunId};
 use crate::store::appends::{self, Fences};
@@ -86,6 +86,7 @@ pub async fn store(
             Write::RemoveSource { name } => Ok(Answer::Removed(sources::remove(connection, name).await?)),
             Write::PutToken(token) => done(tokens::put(connection, token).await)?,
             Write::RevokeToken { name } => Ok(Answer::Removed(tokens::revoke(connection, name).await?)),
+            Write::AddQueries { queries, most } => done(queries::add(connection, queries, *most).await)?,
             Write::Probe { at } => done(probe(connection, *at).await)?,
             Write::BoundPages { pages } => done(bound_pages(connection, *pages).await)?,
         });

@@ -6,6 +6,7 @@ mod database;
 mod error;
 mod group;
 mod journal;
+mod queries;
 mod reader;
 mod requests;
 mod rows;
@@ -28,8 +29,8 @@ use super::clock::now;
 use super::folder::Folder;
 use super::settle::Manner;
 use super::{
-    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, Record, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow,
-    Store, StoredCommand, TokenRow, appends,
+    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow, SourceRow,
+    StepRow, Store, StoredCommand, TokenRow, appends,
 };
 use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
 
@@ -193,6 +194,14 @@ impl Store for SqliteStore {
             Answer::Removed(was) => Ok(was),
             other => unreachable!("the writer answers in kind, not with {other:?}"),
         }
+    }
+
+    async fn add_queries(&self, queries: Vec<QueryRow>, most: usize) -> Result<(), Error> {
+        self.queue.write(Write::AddQueries { queries, most }).await.map(drop)
+    }
+
+    async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error> {
+        queries::list(&self.reader, source).await
     }
 
     async fn probe(&self) -> Result<(), Error> {

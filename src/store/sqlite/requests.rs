@@ -8,7 +8,7 @@ use super::snapshots::EncodedSnapshot;
 use crate::domain::{EntryWrite, RunId, SourceKey};
 use crate::store::appends::{self, Sequel};
 use crate::store::settle::Manner;
-use crate::store::{Append, Created, Error, NewCommand, NewRun, RunRow, SourceRow, StoredCommand, TokenRow};
+use crate::store::{Append, Created, Error, NewCommand, NewRun, QueryRow, RunRow, SourceRow, StoredCommand, TokenRow};
 
 /// Bytes of long texts in one transaction, about; one request may have more.
 const MOST_BYTES: usize = 8 << 20;
@@ -25,6 +25,7 @@ pub enum Write {
     RemoveSource { name: String },
     PutToken(TokenRow),
     RevokeToken { name: String },
+    AddQueries { queries: Vec<QueryRow>, most: usize },
     Probe { at: i64 },
     BoundPages { pages: u32 },
 }
@@ -86,6 +87,7 @@ impl Group {
             | Write::RemoveSource { .. }
             | Write::PutToken(_)
             | Write::RevokeToken { .. }
+            | Write::AddQueries { .. }
             | Write::Probe { .. }
             | Write::BoundPages { .. } => true,
         };
@@ -101,6 +103,7 @@ fn size(write: &Write) -> usize {
         Write::Append(append) => appends::size(append),
         Write::PutEntries { entries, .. } => entries.len() * 500,
         Write::PutSnapshot(snapshot) => snapshot.body.len(),
+        Write::AddQueries { queries, .. } => queries.len() * 500,
         _ => 0,
     }
 }

@@ -36,7 +36,7 @@ impl Tool for Record {
         let Value::Object(mut args) = args else { return Err(Failure::Mendable("the arguments must be an object".to_owned())) };
         args.remove("run_id");
         let confidence = args.remove("confidence").and_then(|value| value.as_f64());
-        let tags = schema::list(&args.remove("tags").unwrap_or_default());
+        let tags = schema::texts_in(&args.remove("tags").unwrap_or_default());
         let evidence = args.remove("evidence").or_else(|| args.remove("sources"));
         let sql = if self.0.is_its_own_proof() { None } else { args.remove("sql") };
         let mut write = (self.0.propose)(call.workspace, args)?;

@@ -141,7 +141,7 @@ pub fn question_template() -> Shape {
 }
 
 pub fn propose_question_template(workspace: &Workspace, mut args: Args) -> Proposed {
-    let mut links: Vec<String> = schema::list(&args.remove("related_objects").unwrap_or_default())
+    let mut links: Vec<String> = schema::texts_in(&args.remove("related_objects").unwrap_or_default())
         .iter()
         .map(|name| table(workspace, name).map(|table| format!("table/{}", table.full_name())))
         .collect::<Result<_, _>>()?;

@@ -158,6 +158,8 @@ impl Store for FakeStore {
     async fn sources(&self) -> Result<Vec<store::SourceRow>, store::Error> { unreachable!() }
     async fn remove_source(&self, _: &str) -> Result<bool, store::Error> { unreachable!() }
     async fn revoke_token(&self, _: &str) -> Result<bool, store::Error> { unreachable!() }
+    async fn add_queries(&self, _: Vec<store::QueryRow>, _: usize) -> Result<(), store::Error> { unreachable!() }
+    async fn queries(&self, _: &SourceKey) -> Result<Vec<store::QueryRow>, store::Error> { unreachable!() }
     async fn probe(&self) -> Result<(), store::Error> { unreachable!() }
 }
 

@@ -88,5 +88,7 @@ impl Store for Stumbling {
     async fn sources(&self) -> Result<Vec<SourceRow>, Error> { self.store.sources().await }
     async fn remove_source(&self, name: &str) -> Result<bool, Error> { self.store.remove_source(name).await }
     async fn revoke_token(&self, name: &str) -> Result<bool, Error> { self.store.revoke_token(name).await }
+    async fn add_queries(&self, queries: Vec<QueryRow>, most: usize) -> Result<(), Error> { self.store.add_queries(queries, most).await }
+    async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error> { self.store.queries(source).await }
     async fn probe(&self) -> Result<(), Error> { self.store.probe().await }
 }
