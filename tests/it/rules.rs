@@ -103,8 +103,8 @@ async fn what_callers_ask_is_counted_without_its_literals_and_survives_a_restart
         ("ada", "run_sql_readonly", "delete from orders where status = ?", [1, 1, 0, 0]),
         ("ada", "run_sql_readonly", "select id from orders where status = ? limit ?", [3, 0, 0, 3]),
         ("ada", "run_sql_readonly", "select nothing from orders where status = ?", [1, 0, 1, 0]),
-        ("ada", "sample_rows", "from \"main\".\"orders\" where sleep(?)", [1, 1, 0, 0]),
-        ("ada", "sample_rows", "from \"main\".\"orders\" where status = ? order by total desc", [1, 0, 0, 2]),
+        ("ada", "sample_rows", "from main.orders where sleep(?)", [1, 1, 0, 0]),
+        ("ada", "sample_rows", "from main.orders where status = ? order by total desc", [1, 0, 0, 2]),
         ("bo", "run_sql_readonly", "select id from orders where status = ? limit ?", [1, 0, 0, 0]),
     ];
     assert_eq!(lines, expect.map(|(caller, tool, text, counts)| (caller.to_owned(), tool.to_owned(), text.to_owned(), counts)));
