@@ -1,14 +1,17 @@
 //! The SQL that a caller gave with a call: its digest, and the names in it. Which arguments are SQL, the tool's own schema says.
 
-use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::cell::Cell;
 
 use serde_json::Value;
 
 use super::port::Spec;
 use super::workspace::Workspace;
 use super::{reading, schema};
+use crate::domain::Table;
 use crate::source::guard::{self, Dialect, Digest, Fragment, Trust};
+
+/// Each costs a look through the whole snapshot; what more of them stand in a text are shown as literals.
+const MOST_LOOKED_UP: usize = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
@@ -38,8 +41,11 @@ impl Asked {
     /// None where nothing of the call is SQL.
     pub fn digest(&self, workspace: &Workspace, trust: Trust) -> Option<Digest> {
         let text = self.in_one_piece(workspace)?;
-        let known = OnceCell::new();
-        let has_name = |name: &str| known.get_or_init(|| names_of(workspace)).contains(&name.to_lowercase());
+        let looked_up = Cell::new(0);
+        let has_name = |name: &str| {
+            looked_up.set(looked_up.get() + 1);
+            looked_up.get() <= MOST_LOOKED_UP && is_name_of(workspace, name)
+        };
         Some(guard::digest(workspace.source.dialect(), &text, trust, has_name))
     }
 
@@ -49,7 +55,7 @@ impl Asked {
         let mut pieces = Vec::new();
         if fragment(first).is_some() {
             let table = self.table.as_deref().and_then(|name| reading::table(workspace, self.schema.as_deref(), name).ok());
-            pieces.extend(table.map(|table| format!("from {}", reading::quoted_table(workspace.source.dialect(), table))));
+            pieces.extend(table.map(|table| format!("from {}", named(workspace.source.dialect(), table))));
         }
         for (name, text) in &self.texts {
             // On lines of their own, so that a comment at the end of one takes nothing else with it.
@@ -75,12 +81,22 @@ fn fragment(argument: &str) -> Option<Fragment> {
     }
 }
 
-fn names_of(workspace: &Workspace) -> HashSet<String> {
+/// In quotes only where it needs them.
+fn named(dialect: Dialect, table: &Table) -> String {
+    let is_plain = |name: &str| {
+        let plain = |sign: char| sign.is_ascii_lowercase() || sign == '_';
+        name.starts_with(plain) && name.chars().all(|sign| plain(sign) || sign.is_ascii_digit())
+    };
+    match is_plain(&table.schema) && is_plain(&table.name) {
+        true => table.full_name(),
+        false => reading::quoted_table(dialect, table),
+    }
+}
+
+fn is_name_of(workspace: &Workspace, name: &str) -> bool {
+    let is = |known: &String| known.eq_ignore_ascii_case(name);
     let snapshot = &workspace.snapshot;
-    let tables = snapshot.tables.iter().flat_map(|table| {
-        let columns = table.columns.iter().map(|column| column.name.to_lowercase());
-        columns.chain([table.name.to_lowercase()])
-    });
-    let others = snapshot.schemas.iter().chain(snapshot.routines.iter().map(|routine| &routine.name));
-    tables.chain(others.map(|name| name.to_lowercase())).collect()
+    snapshot.schemas.iter().any(is)
+        || snapshot.tables.iter().any(|table| is(&table.name) || table.columns.iter().any(|column| is(&column.name)))
+        || snapshot.routines.iter().any(|routine| is(&routine.name))
 }

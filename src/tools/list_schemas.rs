@@ -15,7 +15,7 @@ impl Tool for ListSchemas {
             name: "list_schemas",
             description: "Lists the schemas of the database with the number of tables and views in each.",
             args: schema::object(json!({}), &[]),
-            output: schema::result(json!({"schemas": schema::list(schema::result(json!({
+            output: schema::result(json!({"engine": {"type": "string"}, "schemas": schema::list(schema::result(json!({
                 "schema": {"type": "string"}, "tables": {"type": "integer"}, "views": {"type": "integer"}
             })))})),
             example: json!({}),

@@ -177,6 +177,7 @@ impl Registry {
     }
 
     async fn carry_out(&self, call: Call<'_>, admitted: Admitted<'_>) -> Result<Value, Rejection> {
+        let started = Instant::now();
         let Admitted { registered, args, .. } = admitted;
         let mut ruled = self.rules.judge(call, &registered.spec, args);
         let args = std::mem::take(&mut ruled.args);
@@ -187,7 +188,7 @@ impl Registry {
         };
         match &mut result {
             Ok(result) => ruled.name_in(result),
-            Err(Rejection::Refused(why) | Rejection::Failed(Failure::Mendable(why))) => why.push_str(&ruled.told()),
+            Err(Rejection::Refused(why) | Rejection::Failed(Failure::Mendable(why))) => why.push_str(&ruled.told(started.elapsed())),
             Err(Rejection::Failed(Failure::Broken(_))) => {}
         }
         result

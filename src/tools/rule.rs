@@ -122,8 +122,9 @@ impl Rule {
         built.map(Some).map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => "has a pattern that becomes too large; write it with fewer repetitions".to_owned(),
             error => {
-                let last = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-                format!("has a pattern that is no regular expression: {last}")
+                let told = error.to_string();
+                let last = told.lines().last().unwrap_or_default().trim();
+                format!("has a pattern that is no regular expression: {}", last.trim_start_matches("error: "))
             }
         })
     }
@@ -204,7 +205,7 @@ mod tests {
         said("2.name", "only one is valid");
         said("2.continue", "leave `continue` out");
         said("2.time_limit_ms", "1 or more");
-        said("3.pattern", "no regular expression: error: unclosed group");
+        said("3.pattern", "no regular expression: unclosed group");
         said("3.tool", "valid are: list_tables");
         said("4.pattern", "too large");
         said("5.rewrite", "names the group `2x`, which its pattern does not have; valid are: `${0}`, `${1}`, `${b}`");

@@ -133,10 +133,11 @@ impl Ruled {
         }
     }
 
-    /// What is to be said behind a failure.
-    pub fn told(&self) -> String {
+    /// What is to be said behind a failure that came after so long.
+    pub fn told(&self, after: Duration) -> String {
         let rewritten = self.written_by.iter().map(|name| format!(" (the rule `{name}` rewrote the call)"));
-        let limited = self.time_limit.iter().map(|(time, name)| format!(" (the rule `{name}` allows {} ms)", time.as_millis()));
+        let limiting = self.time_limit.iter().filter(|(time, _)| after >= *time);
+        let limited = limiting.map(|(time, name)| format!(" (the rule `{name}` allows {} ms)", time.as_millis()));
         rewritten.chain(limited).collect()
     }
 

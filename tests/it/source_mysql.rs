@@ -348,6 +348,19 @@ async fn a_table_that_went_is_named_and_a_huge_one_is_answered_at_once() {
         assert_eq!((rows.row_count, rows.truncated), (10, true), "{sql}");
     }
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    let mut server = MySqlConnection::connect(&shop.url).await.unwrap();
+    let sql = format!(
+        "select count(*) from information_schema.processlist where db = '{}' and command <> 'Sleep' and id <> connection_id()",
+        shop.name
+    );
+    loop {
+        let running: i64 = sqlx::query_scalar(AssertSqlSafe(sql.clone())).fetch_one(&mut server).await.unwrap();
+        if running == 0 {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(10), "the server goes on with what nobody reads");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
