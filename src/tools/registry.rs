@@ -18,9 +18,9 @@ use super::settings::Settings;
 use super::validation;
 use super::workspace::Workspace;
 use super::{
-    catalog_delete, catalog_get, catalog_list, catalog_merge, catalog_search, catalog_upsert, column_profile, describe_table, explain_sql,
-    find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables, list_targets, run_sql_readonly,
-    sample_distinct, sample_rows, suggest_joins, table_profile,
+    agent_tools, catalog_delete, catalog_get, catalog_list, catalog_merge, catalog_search, catalog_upsert, column_profile, describe_table,
+    explain_sql, find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables, list_targets,
+    run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
 };
 use crate::telemetry::{names, spans};
 
@@ -61,6 +61,9 @@ impl Registry {
             Box::new(catalog_upsert::CatalogUpsert),
             Box::new(catalog_merge::CatalogMerge),
             Box::new(catalog_delete::CatalogDelete),
+            Box::new(agent_tools::RunStart),
+            Box::new(agent_tools::EventAppend),
+            Box::new(agent_tools::RunFinish),
         ];
         tools.extend(findings::tools());
         Self::of(tools, settings)
@@ -82,6 +85,10 @@ impl Registry {
         Self { tools: registered, places, settings }
     }
 
+    pub fn spec(&self, name: &str) -> Option<&Spec> {
+        self.find(name).map(|registered| &registered.spec)
+    }
+
     /// The tool's own name, where there is a tool of this name.
     pub fn resolve(&self, name: &str) -> Option<&'static str> {
         self.find(name).map(|registered| registered.spec.name)
@@ -97,10 +104,15 @@ impl Registry {
     }
 
     pub async fn execute(&self, workspace: &Workspace, caller: &Caller, name: &str, args: Value) -> Outcome {
+        self.carry_out(Call { workspace, caller, runs: None }, name, args).await
+    }
+
+    /// A call from outside, where runs can be told of it.
+    pub async fn carry_out(&self, call: Call<'_>, name: &str, args: Value) -> Outcome {
         let started = Instant::now();
         let shown: &'static str = self.resolve(name).unwrap_or("unknown");
         let span = spans::tool(shown);
-        let result = self.run(Call { workspace, caller }, name, args).instrument(span.clone()).await;
+        let result = self.run(call, name, args).instrument(span.clone()).await;
         let duration = started.elapsed();
         let label = match &result {
             Ok(_) => "done",

@@ -169,7 +169,8 @@ async fn domains_are_named_filled_and_merged() {
         (&domain["document"]["tables"], &domain["document"]["title"]),
         (&json!(["main.orders", "main.customers"]), &json!("shopping"))
     );
-    ada.refused("llm.domain_set_members", json!({"domain_key": "shopping", "members": ["main.ordres"]}), "there is no table `main.ordres`").await;
+    ada.refused("llm.domain_set_members", json!({"domain_key": "shopping", "members": ["main.ordres"]}), "there is no table `main.ordres`")
+        .await;
 
     ada.refused("catalog_merge", json!({"keys": ["sales"], "target_key": "sales"}), "two different entries").await;
     let merge = json!({"keys": ["domain/sales", "shopping", "orders"], "target_key": "sales", "instructions": "the same"});

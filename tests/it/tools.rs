@@ -192,7 +192,7 @@ impl Shop {
 #[tokio::test]
 async fn every_tool_has_a_valid_example_a_closed_schema_and_a_description_for_each_argument() {
     let registry = Registry::standard(Settings::default());
-    assert_eq!(registry.specs().count(), 52);
+    assert_eq!(registry.specs().count(), 55);
     for spec in registry.specs() {
         assert_eq!(spec.args["additionalProperties"], json!(false), "{}", spec.name);
         assert!(jsonschema::validator_for(&spec.args).unwrap().is_valid(&spec.example), "{}", spec.name);
