@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::agent_runs::Told;
 use super::port::{Call, Failure};
-use super::reading;
 use super::workspace::Workspace;
+use super::{bounds, reading};
 use crate::claims::checks::run::{self, NoRows};
 use crate::claims::text::line;
 use crate::claims::{Grounds, ProposedWrite, Verdict, checks};
@@ -18,6 +18,8 @@ use crate::domain::{Confidence, EntryStatus, EntryWrite, Layer};
 const PROOF_ROWS: usize = 20;
 /// Citations that are looked up; more say nothing new.
 const CITATIONS: usize = 20;
+/// Bytes of what one claim may say.
+const DOCUMENT: usize = 64 * 1024;
 /// A claim that its author doubts is one without evidence.
 const DOUBTED: f64 = 0.5;
 
@@ -25,6 +27,10 @@ const DOUBTED: f64 = 0.5;
 pub async fn claim(call: Call<'_>, write: ProposedWrite, sql: Option<&str>) -> Result<Value, Failure> {
     let Call { workspace, caller, .. } = call;
     let mut write = one_form(workspace, write)?;
+    let bytes = bounds::size(&write.document);
+    if bytes > DOCUMENT {
+        return Err(Failure::Mendable(format!("the claim has {bytes} bytes; at most {DOCUMENT} are kept, so say it shorter")));
+    }
     let mut established = Vec::new();
     if let Some(sql) = sql {
         let proof = prove(workspace, sql).await?;
