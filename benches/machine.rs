@@ -26,6 +26,7 @@ fn request() -> RunRequest {
         intent: Intent::default(),
         budget: Budget::default(),
         model: "mock".to_owned(),
+        outside: None,
     }
 }
 

@@ -126,6 +126,7 @@ fn complete(asked: StartRequest, state: &ApiState) -> Result<RunRequest, Problem
         intent,
         budget,
         model,
+        outside: None,
     })
 }
 

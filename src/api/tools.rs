@@ -6,15 +6,23 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::ApiState;
 use super::body::Body;
 use super::gate::Author;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
+use crate::claims::text::{bounded, line};
+use crate::domain::id::NotAnId;
+use crate::domain::{Provenance, RunId};
 use crate::source::Progress;
-use crate::tools::{Caller, Effect, Failure, Rejection, Sight, Spec};
+use crate::tools::agent_runs::{AgentRuns, CameTo, Told};
+use crate::tools::{Allowed, Call, Caller, Effect, Failure, Outcome, Rejection, Sight, Spec};
+
+/// What of a call its event shows.
+const ARGS_IN_EVENT: usize = 2_048;
+const REASON_IN_EVENT: usize = 500;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ToolItem {
@@ -102,13 +110,19 @@ pub(super) async fn carry_out(
     Author(author): Author,
     name: &str,
     source: Option<String>,
-    args: Map<String, Value>,
+    mut args: Map<String, Value>,
 ) -> Result<ToolAnswer, Problem> {
     if state.tools.resolve(name).is_none() {
         let names = state.tools.specs().map(|spec| spec.name);
         return Err(Problem::new(Code::NoSuchTool, format!("there is no tool `{name}`")).with_valid(names));
     }
-    let Some(source) = source.or_else(|| state.default_source.clone()) else {
+    let run = run_of(state, name, &mut args)?;
+    let entered = match run {
+        Some(run) => Some(state.runs.enter(run, &author).await.map_err(Problem::from)?),
+        None => None,
+    };
+    let source = source.or_else(|| entered.as_ref().map(|entered| entered.source.clone())).or_else(|| state.default_source.clone());
+    let Some(source) = source else {
         return Err(Problem::new(Code::MissingField, "`source` is missing, and the server has no default source").of_field("source"));
     };
     let opening = match state.tools.sight(name) {
@@ -116,14 +130,75 @@ pub(super) async fn carry_out(
         Sight::Fresh => state.workbench.harvest(&source, &Progress::unheard()).await,
     };
     let workspace = opening.map_err(|problem| Problem::from(problem).of_field("source"))?;
-    let outcome = state.tools.execute(&workspace, &Caller::outside(author), name, Value::Object(args)).await;
+    if let Some(entered) = &entered
+        && entered.source != workspace.key.0
+    {
+        let detail = format!("the run looks into `{}`, and this call into `{}`", entered.source, workspace.key);
+        return Err(Problem::new(Code::ToolRefused, detail).of_field("source"));
+    }
+    let provenance = Provenance { run, model: entered.map(|entered| entered.model), ..Provenance::of(author) };
+    let caller = Caller { provenance, allowed: Allowed::Everything };
+    let shown = bounded(&json!(args), ARGS_IN_EVENT);
+    let outcome =
+        state.tools.carry_out(Call { workspace: &workspace, caller: &caller, runs: Some(&state.runs) }, name, Value::Object(args)).await;
+    if let Some(run) = run {
+        journal(state, run, &caller, name, shown, &outcome).await;
+    }
     let result = outcome.result.map_err(|rejection| match rejection {
         Rejection::Refused(reason) => Problem::new(Code::ToolRefused, reason).of_field("args"),
-        Rejection::Failed(Failure::Mendable(reason)) => Problem::new(Code::ToolFailed, reason),
-        Rejection::Failed(Failure::Broken(reason)) => Problem::new(Code::SourceUnavailable, reason),
+        Rejection::Failed(failure) => failure.into(),
     })?;
     let duration_ms = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
     Ok(ToolAnswer { result, duration_ms, bytes: outcome.bytes, truncated: outcome.truncated })
+}
+
+/// The run that the call is made in, taken out of the arguments where the tool has none of that name. `run_id` means it too, unless
+/// the tool reads and has a meaning of its own for it; what is no id of ours there is a client's harvest, and says nothing.
+fn run_of(state: &ApiState, name: &str, args: &mut Map<String, Value>) -> Result<Option<RunId>, Problem> {
+    let Some(spec) = state.tools.spec(name).filter(|spec| spec.name != "agent.run_start") else { return Ok(None) };
+    let declares = |argument: &str| spec.args["properties"].get(argument).is_some();
+    let invalid = |why: String| Problem::new(Code::ToolRefused, format!("`agent_run_id`: {why}")).of_field("args");
+    let given = if declares("agent_run_id") { args.get("agent_run_id").cloned() } else { args.remove("agent_run_id") };
+    match given {
+        None | Some(Value::Null) => {}
+        Some(Value::String(text)) => return text.parse().map(Some).map_err(|error: NotAnId| invalid(error.to_string())),
+        Some(other) => return Err(invalid(format!("`{other}` is none; it is what `agent.run_start` answered"))),
+    }
+    let run: Option<RunId> = args.get("run_id").and_then(Value::as_str).and_then(|text| text.parse().ok());
+    let means_it = !declares("run_id") || spec.effect == Effect::Record;
+    if run.is_some() && !declares("run_id") {
+        args.remove("run_id");
+    }
+    Ok(run.filter(|_| means_it))
+}
+
+/// A call in a run counts there, and stands in its journal. What the tools of runs did stands there already.
+async fn journal(state: &ApiState, run: RunId, caller: &Caller, name: &str, args: Value, outcome: &Outcome) {
+    let tool = state.tools.resolve(name).unwrap_or(name);
+    if tool.starts_with("agent.") {
+        return;
+    }
+    let cut = |reason: &dyn ToString| line(&reason.to_string(), REASON_IN_EVENT);
+    let came_to = match &outcome.result {
+        Ok(_) => CameTo::Done { bytes: outcome.bytes, truncated: outcome.truncated },
+        Err(Rejection::Refused(reason)) => CameTo::Refused { reason: cut(reason) },
+        Err(Rejection::Failed(failure)) => CameTo::Failed { reason: cut(failure) },
+    };
+    let duration_ms = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
+    let told = Told::Called { tool: tool.to_owned(), args, duration_ms, came_to };
+    if let Err(failure) = state.runs.tell(run, &caller.provenance.author, told).await {
+        // The run ended while the call was made; what was answered is answered.
+        tracing::info!(run.id = %run, %failure, "a call is not in the journal of its run");
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Mendable(reason) => Self::new(Code::ToolFailed, reason),
+            Failure::Broken(reason) => Self::new(Code::SourceUnavailable, reason),
+        }
+    }
 }
 
 impl ToolItem {

@@ -57,6 +57,9 @@ pub struct Report {
     #[schema(value_type = Option<String>)]
     pub snapshot: Option<SnapshotId>,
     pub model: String,
+    /// The agent outside that carried it out, by the name it gave; absent where our own experts did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_out_by: Option<String>,
     pub status: RunStatus,
     /// Why it ended, in words; absent while it has not.
     pub ended_because: Option<String>,
@@ -136,6 +139,7 @@ impl Report {
             schema,
             snapshot: facts.summary.snapshot.clone(),
             model: facts.request.model.clone(),
+            carried_out_by: facts.request.outside.as_ref().map(|agent| agent.name.clone()),
             status: facts.status,
             ended_because: ended_because(facts),
             intent: facts.intent.clone(),

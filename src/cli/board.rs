@@ -58,7 +58,8 @@ impl Board {
             | E::InsightFound { digest: None, .. }
             | E::IntentChanged { .. }
             | E::BudgetLow { .. }
-            | E::BudgetUsedUp { .. } => {}
+            | E::BudgetUsedUp { .. }
+            | E::AgentReported { .. } => {}
         }
     }
 

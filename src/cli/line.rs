@@ -52,6 +52,8 @@ pub fn line(body: &EventBody) -> Option<String> {
         E::IntentChanged { intent, .. } => format!("intent changed: {}", intent_words(intent)),
         E::BudgetLow { limit, share } => format!("budget: {:.0} % of the {} are used", share * 100.0, limit_words(*limit)),
         E::BudgetUsedUp { limit } => format!("budget: the {} are used up", limit_words(*limit)),
+        E::AgentReported { kind, text, .. } if text.is_empty() => format!("agent: {kind}"),
+        E::AgentReported { kind, text, .. } => format!("agent: {kind}: {text}"),
     };
     Some(harmless(&text, LONG))
 }

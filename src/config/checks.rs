@@ -44,6 +44,7 @@ fn engine(settings: &engine::Settings) -> Vec<(&'static str, String)> {
         ("feed_depth", settings.feed_depth as u64, 1, 100_000),
         ("keep_alive_s", settings.keep_alive_s, 1, 3_600),
         ("reconnect_ms", settings.reconnect_ms, 0, 600_000),
+        ("agent_silence_s", settings.agent_silence_s, 1, 604_800),
     ];
     let outside = bounds.into_iter().filter(|(_, value, least, most)| !(least..=most).contains(&value));
     outside.map(|(key, value, least, most)| (key, format!("`{value}` is out of bounds; valid are {least} to {most}"))).collect()

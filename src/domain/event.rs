@@ -34,6 +34,8 @@ pub enum EventType {
     Question,
     Intent,
     Budget,
+    /// What an agent outside says of its own run.
+    Agent,
 }
 
 /// What happened. `message` is the variant's name, `data` its fields.
@@ -202,6 +204,15 @@ pub enum EventBody {
     BudgetUsedUp {
         limit: Limit,
     },
+
+    // type `agent`
+    /// The words of an agent outside: what it decided, noted, learnt. Nothing follows from them.
+    AgentReported {
+        task: TaskId,
+        kind: String,
+        text: String,
+        data: Value,
+    },
 }
 
 /// What one call of a model took, its own repairs and retries included.
@@ -231,6 +242,7 @@ impl EventType {
             Self::Question => "question",
             Self::Intent => "intent",
             Self::Budget => "budget",
+            Self::Agent => "agent",
         }
     }
 }
@@ -259,6 +271,7 @@ impl EventBody {
             Self::QuestionAsked(_) | Self::QuestionAnswered { .. } => EventType::Question,
             Self::IntentChanged { .. } => EventType::Intent,
             Self::BudgetLow { .. } | Self::BudgetUsedUp { .. } => EventType::Budget,
+            Self::AgentReported { .. } => EventType::Agent,
         }
     }
 
@@ -292,6 +305,7 @@ impl EventBody {
             Self::IntentChanged { .. } => "intent_changed",
             Self::BudgetLow { .. } => "budget_low",
             Self::BudgetUsedUp { .. } => "budget_used_up",
+            Self::AgentReported { .. } => "agent_reported",
         }
     }
 

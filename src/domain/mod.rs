@@ -19,6 +19,6 @@ pub use id::{RunId, SnapshotId, SourceKey, TaskId};
 pub use intent::Intent;
 pub use question::{Answer, Question};
 pub use rows::Rows;
-pub use run::{RunRequest, RunStatus, RunSummary, StopReason};
+pub use run::{OutsideAgent, RunRequest, RunStatus, RunSummary, StopReason};
 pub use schema::{Check, Column, ForeignKey, Index, Routine, RoutineKind, Sequence, Snapshot, Table, TableKind, Trigger};
 pub use task::{PlannedTask, Task, TaskOutcome};

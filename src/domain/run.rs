@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Budget, Intent, Limit, SnapshotId, Spent};
+use super::{Author, Budget, Intent, Limit, SnapshotId, Spent};
 
 /// What was asked for, complete: defaults are filled in before a run is created.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,8 +19,20 @@ pub struct RunRequest {
     pub intent: Intent,
     #[serde(default)]
     pub budget: Budget,
-    /// A model's name, or `builtin`.
+    /// A model's name, or `builtin`; of a run that is carried out outside, what its agent says that it thinks with.
     pub model: String,
+    /// Who plans and thinks, where our own experts do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<OutsideAgent>,
+}
+
+/// An agent that carries out a run by calling tools.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutsideAgent {
+    /// What it calls itself.
+    pub name: String,
+    /// Under whose name it came in; nobody else may act in its run.
+    pub author: Author,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]

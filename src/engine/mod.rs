@@ -1,5 +1,6 @@
 //! The engine: runs, their actors, their journals and streams. It knows tools, models and journals, not what stands behind them.
 
+pub mod agent_runs;
 pub mod clock;
 pub mod conductor;
 pub mod error;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::{Answer, Entry, Intent, Layer, RunId, RunRequest, Seq};
 use crate::store::{Created, EntryFilter, Idempotency, NewCommand, NewRun, Page, Paged, RunFilter, RunRow};
+use crate::tools::agent_runs::Told;
 use crate::tools::workspace::Problem;
 
 use super::clock::now_ms;
@@ -28,15 +29,25 @@ const LOCAL_OWNER: &str = "local";
 const DELIVERIES: u32 = 100;
 const DELIVERY_WAIT: Duration = Duration::from_millis(100);
 
-/// What a person may tell a run.
+/// What a run may be told from outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
-    ChangeIntent { intent: Intent },
-    Answer { question_id: String, answer: Answer },
+    ChangeIntent {
+        intent: Intent,
+    },
+    Answer {
+        question_id: String,
+        answer: Answer,
+    },
     Cancel {},
     Pause {},
     Resume {},
+    /// Of the agent outside that carries out the run.
+    Tell {
+        author: String,
+        told: Told,
+    },
 }
 
 /// What came of a command: the number of the event that it became.

@@ -25,6 +25,8 @@ pub struct Settings {
     pub keep_alive_s: u64,
     /// What `retry:` tells a reader to wait before it connects again.
     pub reconnect_ms: u64,
+    /// Seconds without a word after which a run that is carried out outside is ended.
+    pub agent_silence_s: u64,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             feed_depth: 64,
             keep_alive_s: 15,
             reconnect_ms: 1_000,
+            agent_silence_s: 3_600,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::{EventBody, TaskId};
+use crate::domain::{EventBody, RunRequest, TaskId};
 use crate::experts::{Desk, Reasoning};
 use crate::store::Store;
 use crate::tools::Workbench;
@@ -33,10 +33,13 @@ pub struct Shared {
 
 impl Shared {
     /// What a run says of itself in its first event: how it reasons, and who is there.
-    pub fn introduce(&self, model: &str) -> (String, Vec<String>) {
+    pub fn introduce(&self, request: &RunRequest) -> (String, Vec<String>) {
+        if let Some(agent) = &request.outside {
+            return ("outside".to_owned(), vec![agent.name.clone()]);
+        }
         let mut experts: Vec<String> = self.experts.keys().cloned().collect();
         experts.sort_unstable();
-        let reasoning = (self.reasoning)(model).map_or_else(|reason| reason, |reasoning| reasoning.name().to_owned());
+        let reasoning = (self.reasoning)(&request.model).map_or_else(|reason| reason, |reasoning| reasoning.name().to_owned());
         (reasoning, experts)
     }
 
@@ -44,7 +47,11 @@ impl Shared {
     pub fn count_event(&self, event: &EventBody, state: &RunState) {
         let run_ended = |status: &'static str| metrics::counter!(names::RUNS_TOTAL, "status" => status).increment(1);
         let task_came_to = |task: TaskId, came_to: &'static str| {
-            let expert = state.line(task).map(|line| line.task.planned.expert.clone()).unwrap_or_default();
+            // An agent outside chooses its name, and metrics must not grow with names.
+            let expert = match &state.request.outside {
+                Some(_) => "outside".to_owned(),
+                None => state.line(task).map(|line| line.task.planned.expert.clone()).unwrap_or_default(),
+            };
             metrics::counter!(names::TASKS_TOTAL, "expert" => expert, "state" => came_to).increment(1);
         };
         match event {

@@ -173,8 +173,8 @@ pub fn json_text(value: &impl serde::Serialize) -> String {
 }
 
 fn kind_from_name(name: &str) -> Option<EventType> {
-    use EventType::{Budget, Catalog, Insight, Intent, Model, Question, Run, Task, Tool};
-    [Run, Task, Tool, Model, Catalog, Insight, Question, Intent, Budget].into_iter().find(|kind| kind.name() == name)
+    use EventType::{Agent, Budget, Catalog, Insight, Intent, Model, Question, Run, Task, Tool};
+    [Run, Task, Tool, Model, Catalog, Insight, Question, Intent, Budget, Agent].into_iter().find(|kind| kind.name() == name)
 }
 
 fn unreadable(what: &str, error: &sqlx::Error) -> Error {

@@ -5,9 +5,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::agent_runs::Told;
 use super::port::{Call, Failure};
-use super::reading;
 use super::workspace::Workspace;
+use super::{bounds, reading};
 use crate::claims::checks::run::{self, NoRows};
 use crate::claims::text::line;
 use crate::claims::{Grounds, ProposedWrite, Verdict, checks};
@@ -17,13 +18,19 @@ use crate::domain::{Confidence, EntryStatus, EntryWrite, Layer};
 const PROOF_ROWS: usize = 20;
 /// Citations that are looked up; more say nothing new.
 const CITATIONS: usize = 20;
+/// Bytes of what one claim may say.
+const DOCUMENT: usize = 64 * 1024;
 /// A claim that its author doubts is one without evidence.
 const DOUBTED: f64 = 0.5;
 
 /// Records a claim of the caller. `sql`, where there is one, is run as its proof.
 pub async fn claim(call: Call<'_>, write: ProposedWrite, sql: Option<&str>) -> Result<Value, Failure> {
-    let Call { workspace, caller } = call;
+    let Call { workspace, caller, .. } = call;
     let mut write = one_form(workspace, write)?;
+    let bytes = bounds::size(&write.document);
+    if bytes > DOCUMENT {
+        return Err(Failure::Mendable(format!("the claim has {bytes} bytes; at most {DOCUMENT} are kept, so say it shorter")));
+    }
     let mut established = Vec::new();
     if let Some(sql) = sql {
         let proof = prove(workspace, sql).await?;
@@ -172,6 +179,7 @@ async fn record(call: Call<'_>, entry: EntryWrite) -> Result<Map<String, Value>,
     let keeps = before.filter(|before| before.outranks(&entry));
     if keeps.is_none() {
         workspace.store.restate(&workspace.key, vec![entry.clone()]).await.map_err(reading::store_failure)?;
+        tell(call, &entry).await?;
     }
     let stands = standing(call, &entry.kind, &entry.key).await?;
     let note = match &keeps {
@@ -201,6 +209,19 @@ async fn record(call: Call<'_>, entry: EntryWrite) -> Result<Map<String, Value>,
     Ok(members)
 }
 
+/// A claim that is made in a run stands in its journal too.
+async fn tell(call: Call<'_>, entry: &EntryWrite) -> Result<(), Failure> {
+    let (Some(run), Some(runs)) = (entry.provenance.run, call.runs) else { return Ok(()) };
+    let told = Told::Recorded {
+        kind: entry.kind.clone(),
+        key: entry.key.clone(),
+        confidence: entry.confidence,
+        status: entry.status,
+        digest: entry.content_digest(),
+    };
+    runs.tell(run, &entry.provenance.author, told).await.map(drop)
+}
+
 /// Whose claim stands under a key, and how sure it is.
 async fn standing(Call { workspace, .. }: Call<'_>, kind: &str, key: &str) -> Result<Value, Failure> {
     let entry = workspace.store.entry(&workspace.key, Layer::Finding, kind, key).await.map_err(reading::store_failure)?;
@@ -212,7 +233,7 @@ async fn standing(Call { workspace, .. }: Call<'_>, kind: &str, key: &str) -> Re
 
 /// The caller's own claim; the failure says whose the others are.
 async fn own_claim(call: Call<'_>, kind: &str, key: &str) -> Result<EntryWrite, Failure> {
-    let Call { workspace, caller } = call;
+    let Call { workspace, caller, .. } = call;
     let (kind, key) = one_name(workspace, kind, key)?;
     let author = &caller.provenance.author;
     let own = workspace.store.claim_of(&workspace.key, &kind, &key, author).await.map_err(reading::store_failure)?;

@@ -1,5 +1,6 @@
 //! Tools: named functions with a JSON Schema, an effect and bounds. One file a tool, one line in the registry.
 
+pub mod agent_runs;
 pub mod bounds;
 pub mod caller;
 pub mod harvests;
@@ -12,6 +13,7 @@ pub mod rules;
 pub mod settings;
 pub mod workspace;
 
+mod agent_tools;
 mod asked;
 mod claiming;
 mod reading;

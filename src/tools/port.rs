@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use super::agent_runs::AgentRuns;
 use super::{Caller, Workspace};
 
 #[async_trait]
@@ -25,6 +26,8 @@ pub trait Tool: Send + Sync {
 pub struct Call<'a> {
     pub workspace: &'a Workspace,
     pub caller: &'a Caller,
+    /// Where runs that are carried out outside can be started and told of; none where our own experts call.
+    pub runs: Option<&'a dyn AgentRuns>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

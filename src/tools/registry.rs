@@ -21,7 +21,7 @@ use super::settings::Settings;
 use super::validation;
 use super::workspace::Workspace;
 use super::{
-    catalog_delete, catalog_get, catalog_list, catalog_merge, catalog_search, catalog_upsert, column_profile, describe_table,
+    agent_tools, catalog_delete, catalog_get, catalog_list, catalog_merge, catalog_search, catalog_upsert, column_profile, describe_table,
     discovery_run_static, explain_sql, find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables,
     list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
 };
@@ -75,6 +75,9 @@ impl Registry {
             Box::new(catalog_upsert::CatalogUpsert),
             Box::new(catalog_merge::CatalogMerge),
             Box::new(catalog_delete::CatalogDelete),
+            Box::new(agent_tools::RunStart),
+            Box::new(agent_tools::EventAppend),
+            Box::new(agent_tools::RunFinish),
         ];
         tools.extend(findings::tools());
         Self::of(tools, settings)
@@ -109,6 +112,10 @@ impl Registry {
         self.ledger.write(store, self.settings.digests_kept).await
     }
 
+    pub fn spec(&self, name: &str) -> Option<&Spec> {
+        self.find(name).map(|registered| &registered.spec)
+    }
+
     /// The tool's own name, where there is a tool of this name.
     pub fn resolve(&self, name: &str) -> Option<&'static str> {
         self.find(name).map(|registered| registered.spec.name)
@@ -129,14 +136,18 @@ impl Registry {
     }
 
     pub async fn execute(&self, workspace: &Workspace, caller: &Caller, name: &str, args: Value) -> Outcome {
+        self.carry_out(Call { workspace, caller, runs: None }, name, args).await
+    }
+
+    /// A call from outside, where runs can be told of it.
+    pub async fn carry_out(&self, call: Call<'_>, name: &str, args: Value) -> Outcome {
         let started = Instant::now();
         let shown: &'static str = self.resolve(name).unwrap_or("unknown");
         let span = spans::tool(shown);
-        let call = Call { workspace, caller };
-        let admitted = self.admit(caller, name, args);
+        let admitted = self.admit(call.caller, name, args);
         let asked = admitted.as_ref().ok().map(|admitted| admitted.asked.clone());
         let result = match admitted {
-            Ok(admitted) => self.carry_out(call, admitted).instrument(span.clone()).await,
+            Ok(admitted) => self.perform(call, admitted).instrument(span.clone()).await,
             Err(refused) => Err(Rejection::Refused(refused)),
         };
         let duration = started.elapsed();
@@ -176,7 +187,7 @@ impl Registry {
         Ok(Admitted { registered, asked: Asked::of(spec, &args), args })
     }
 
-    async fn carry_out(&self, call: Call<'_>, admitted: Admitted<'_>) -> Result<Value, Rejection> {
+    async fn perform(&self, call: Call<'_>, admitted: Admitted<'_>) -> Result<Value, Rejection> {
         let started = Instant::now();
         let Admitted { registered, args, .. } = admitted;
         let mut ruled = self.rules.judge(call, &registered.spec, args);

@@ -170,7 +170,7 @@ impl<'a> Seen<'a> {
 impl InForce {
     fn is_about(&self, seen: &Seen<'_>) -> bool {
         let Rule { caller, tool, source, schema, table, rewrite, .. } = &self.rule;
-        let Call { workspace, caller: calling } = seen.call;
+        let Call { workspace, caller: calling, .. } = seen.call;
         let spec = seen.spec;
         caller.as_ref().is_none_or(|caller| *caller == calling.provenance.author)
             && tool.as_ref().is_none_or(|tool| [spec.name].iter().chain(spec.aliases).any(|name| canonical(name) == canonical(tool)))

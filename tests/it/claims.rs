@@ -116,6 +116,7 @@ async fn the_data_and_the_evidence_decide_what_a_claim_is_worth() {
     caller.refused("catalog_upsert", json!({"kind": "column", "key": "col/main.orders.colour", "document": "x"}), "no such column").await;
     caller.refused("catalog_upsert", note(json!({"text": "x"}), json!({"author": "person"})), "author").await;
     caller.refused("catalog_upsert", note(json!({"text": "x"}), json!({"sql": "drop table orders"})), "`sql`").await;
+    caller.refused("catalog_upsert", note(json!({"text": "x".repeat(70_000)}), json!({})), "say it shorter").await;
 }
 
 #[tokio::test]

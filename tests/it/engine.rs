@@ -82,6 +82,7 @@ impl Stage {
             intent: Intent::default(),
             budget: Budget::default(),
             model: "builtin".to_owned(),
+            outside: None,
         }
     }
 

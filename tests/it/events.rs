@@ -91,6 +91,7 @@ fn first() -> EventBody {
         intent: intent(),
         budget: Budget { tokens: Some(100_000), usd: Some(1.5), seconds: Some(600), tool_calls: None },
         model: "builtin".to_owned(),
+        outside: None,
     };
     EventBody::Starting { request, reasoning: "builtin".to_owned(), experts: words(&["structural", "semantic"]) }
 }
@@ -217,7 +218,13 @@ fn next(body: &EventBody) -> Option<EventBody> {
         EventBody::QuestionAnswered { .. } => EventBody::IntentChanged { revision: 1, intent: intent() },
         EventBody::IntentChanged { .. } => EventBody::BudgetLow { limit: Limit::Usd, share: 0.8 },
         EventBody::BudgetLow { .. } => EventBody::BudgetUsedUp { limit: Limit::ToolCalls },
-        EventBody::BudgetUsedUp { .. } => return None,
+        EventBody::BudgetUsedUp { .. } => EventBody::AgentReported {
+            task: TaskId(1),
+            kind: "decision".to_owned(),
+            text: "orders first, as everything refers to them".to_owned(),
+            data: json!({"tables": ["orders"]}),
+        },
+        EventBody::AgentReported { .. } => return None,
     })
 }
 

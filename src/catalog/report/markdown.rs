@@ -17,6 +17,10 @@ pub fn to_markdown(report: &Report) -> String {
         Some(why) => line(&mut out, &format!("State: {}; {}.", report.status.name(), data(why))),
         None => line(&mut out, &format!("State: {}; what follows is what is known so far.", report.status.name())),
     }
+    if let Some(agent) = &report.carried_out_by {
+        let said: Vec<String> = report.tasks.iter().map(|task| data(&task.notes)).filter(|notes| !notes.is_empty()).collect();
+        line(&mut out, &format!("Carried out by the agent {} from outside. {}", code(agent), said.join(" ")));
+    }
     asked(&mut out, &report.intent);
     overview(&mut out, report);
     findings(&mut out, report);

@@ -32,6 +32,7 @@ fn report() -> Report {
         intent: Intent::default(),
         budget: Budget::default(),
         model: "builtin".to_owned(),
+        outside: None,
     };
     let table = Table {
         schema: "main".to_owned(),

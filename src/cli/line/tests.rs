@@ -21,6 +21,7 @@ fn one_of_each() -> Vec<EventBody> {
         intent: Intent::default(),
         budget: Budget::default(),
         model: "m".into(),
+        outside: None,
     };
     let call = ModelCall { model: "m".into(), prompt_tokens: 900, answer_tokens: 100, usd: 0.01, ..ModelCall::default() };
     let (step, tool, args) = ("tool/1/0".to_owned(), "run_sql".to_owned(), serde_json::json!({}));
@@ -71,6 +72,7 @@ fn one_of_each() -> Vec<EventBody> {
         },
         E::BudgetLow { limit: Limit::Tokens, share: 0.8 },
         E::BudgetUsedUp { limit: Limit::Tokens },
+        E::AgentReported { task: TaskId(1), kind: "decision".into(), text: "orders first".into(), data: serde_json::json!({}) },
         E::IterationDone { iteration: 1, new_findings: 1, barren_iterations: 0 },
         E::Paused {},
         E::Resumed {},
@@ -99,7 +101,7 @@ fn every_event_has_its_words() {
 fn no_variant_is_missing_here() {
     // The compiler makes whoever adds a variant come to `line`; this makes them come here. The count is of `EventBody`'s variants.
     let names: std::collections::BTreeSet<&str> = one_of_each().iter().map(EventBody::message).collect();
-    assert_eq!(names.len(), 28);
+    assert_eq!(names.len(), 29);
 }
 
 #[test]

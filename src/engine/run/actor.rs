@@ -26,6 +26,7 @@ use super::effects::{self, Effect};
 use super::fate::FateTeller;
 use super::input::{Input, Refusal};
 use super::perform::{self, Site};
+use super::silence::Silence;
 use super::state::{Phase, RunState};
 use super::{headline, machine, report::Report};
 use crate::telemetry::{names, spans};
@@ -111,7 +112,7 @@ impl RunActor {
     /// What a life begins with: the first event, or the commands that nobody has consumed yet.
     fn prepare(&mut self, commands: Vec<StoredCommand>, abandon: Option<String>) {
         if self.state.phase == Phase::Created {
-            let (reasoning, experts) = self.shared.introduce(&self.state.request.model);
+            let (reasoning, experts) = self.shared.introduce(&self.state.request);
             self.push(Input::Begin { reasoning, experts });
         }
         if let Some(reason) = abandon {
@@ -341,6 +342,14 @@ impl Actor for RunActor {
             ctx.run_later(left, |actor, ctx| {
                 actor.push(Input::Ticked);
                 actor.turn(ctx);
+            });
+        }
+        if let Some(mut silence) = Silence::of(&self.state, &self.shared.settings) {
+            ctx.run_interval(silence.every(), move |actor, ctx| {
+                if let Some(input) = silence.over(&actor.state) {
+                    actor.push(input);
+                    actor.turn(ctx);
+                }
             });
         }
         self.turn(ctx);

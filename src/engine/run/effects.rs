@@ -28,6 +28,8 @@ pub fn wanted(state: &RunState) -> Vec<Wanted> {
     match state.phase {
         Phase::Created | Phase::Stopping(_) | Phase::Ended(_) => Vec::new(),
         Phase::Opening => vec![Wanted { effect: Effect::Open, may_start, delay_ms: 0 }],
+        // Who carries out the run outside plans and works without us.
+        Phase::Planning | Phase::Working if state.request.outside.is_some() => Vec::new(),
         Phase::Planning => {
             let effect = Effect::Plan { iteration: state.iteration, revision: state.intent_revision, attempt: state.plan_attempt };
             vec![Wanted { effect, may_start, delay_ms: state.plan_delay_ms }]

@@ -65,6 +65,10 @@ pub enum Input {
     Abandoned {
         reason: String,
     },
+    /// Nothing was heard of the agent that carries out the run outside.
+    AgentSilent {
+        seconds: u64,
+    },
     /// Time has passed; the moment is given with every input.
     Ticked,
 }

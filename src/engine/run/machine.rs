@@ -45,8 +45,8 @@ pub fn handle(state: &mut RunState, rules: Rules, input: Input, at: i64) -> Resu
     Ok(turn.events)
 }
 
-struct Turn<'a> {
-    state: &'a mut RunState,
+pub(super) struct Turn<'a> {
+    pub(super) state: &'a mut RunState,
     rules: Rules,
     at: i64,
     events: Vec<EventBody>,
@@ -67,9 +67,11 @@ impl Turn<'_> {
                     return Err(Refusal::NotWanted);
                 }
                 self.emit(EventBody::SchemaSelected { snapshot, schema: schema.clone(), schemas });
-                self.emit(EventBody::TablesListed { schema, tables, count });
+                self.emit(EventBody::TablesListed { schema: schema.clone(), tables, count });
                 if count == 0 {
                     self.finish(StopReason::NoMoreTasks);
+                } else {
+                    self.hand_over(&schema);
                 }
             }
             Input::SourceFailed { code, reason } => {
@@ -103,6 +105,7 @@ impl Turn<'_> {
             }
             Input::Commanded(command) => self.commanded(command)?,
             Input::Abandoned { reason } => self.fail("run_abandoned", reason),
+            Input::AgentSilent { seconds } => self.agent_silent(seconds)?,
             Input::Ticked => {}
         }
         Ok(())
@@ -188,6 +191,7 @@ impl Turn<'_> {
                 self.end_iteration_when_done();
             }
             Command::Answer { question_id, answer } => self.answered(question_id, answer)?,
+            Command::Tell { author, told } => self.told(&author, told)?,
             Command::Cancel {} => match self.state.phase {
                 Phase::Stopping(Stop::Cancel) => {}
                 Phase::Created | Phase::Opening | Phase::Planning | Phase::Working | Phase::Stopping(Stop::Budget(_)) => {
@@ -283,7 +287,7 @@ impl Turn<'_> {
         }
     }
 
-    fn finish(&mut self, reason: StopReason) {
+    pub(super) fn finish(&mut self, reason: StopReason) {
         let begun = matches!(self.state.phase, Phase::Planning | Phase::Opening);
         let event = EventBody::Finished {
             reason,
@@ -296,7 +300,7 @@ impl Turn<'_> {
         self.emit(event);
     }
 
-    fn fail(&mut self, code: &str, reason: String) {
+    pub(super) fn fail(&mut self, code: &str, reason: String) {
         let undone = self.undone();
         self.emit(EventBody::Error { code: code.to_owned(), reason, undone });
     }
@@ -322,7 +326,7 @@ impl Turn<'_> {
         self.state.iteration == iteration && self.state.intent_revision == revision
     }
 
-    fn is_in(&self, task: TaskId, state: TaskState) -> bool {
+    pub(super) fn is_in(&self, task: TaskId, state: TaskState) -> bool {
         self.state.line(task).is_some_and(|line| line.state == state)
     }
 
@@ -334,7 +338,7 @@ impl Turn<'_> {
         self.rules.retry_base_ms.saturating_mul(1 << (attempt - 1).min(6))
     }
 
-    fn emit(&mut self, event: EventBody) {
+    pub(super) fn emit(&mut self, event: EventBody) {
         self.state.apply(&event, self.at);
         self.events.push(event);
     }

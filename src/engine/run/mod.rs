@@ -7,8 +7,10 @@ mod fate;
 pub mod headline;
 pub mod input;
 pub mod machine;
+pub mod outside;
 pub mod perform;
 pub mod report;
+mod silence;
 pub mod state;
 
 #[cfg(test)]

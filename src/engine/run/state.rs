@@ -208,6 +208,7 @@ impl RunState {
                 self.plan_attempt = 1;
                 self.plan_delay_ms = 0;
             }
+            EventBody::AgentReported { .. } => {}
             EventBody::BudgetLow { limit, .. } => self.low.push(*limit),
             EventBody::BudgetUsedUp { limit } => self.phase = Phase::Stopping(Stop::Budget(*limit)),
         }

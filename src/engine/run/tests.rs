@@ -29,6 +29,7 @@ impl Play {
             intent: Intent::default(),
             budget: Budget::default(),
             model: "builtin".to_owned(),
+            outside: None,
         };
         change(&mut request);
         Self { state: RunState::new(request), journal: Vec::new(), at: 1_000 }

@@ -67,6 +67,7 @@ fn request(source: &str) -> RunRequest {
         intent: Intent { goals: vec!["what is \"in\" it? ü".to_owned()], ..Intent::default() },
         budget: Budget { usd: Some(0.1), ..Budget::default() },
         model: "builtin".to_owned(),
+        outside: None,
     }
 }
 

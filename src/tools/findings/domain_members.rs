@@ -50,7 +50,7 @@ impl Tool for SetMembers {
     }
 
     async fn call(&self, call: Call<'_>, args: Value) -> Result<Value, Failure> {
-        let Call { workspace, caller } = call;
+        let Call { workspace, caller, .. } = call;
         let name = args["domain_key"].as_str().unwrap_or_default();
         let (kind, key) = claiming::one_name(workspace, "domain", &shapes::domain_key(name))?;
         let (mut members, mut tables) = (Vec::new(), Vec::new());

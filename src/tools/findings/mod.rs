@@ -162,5 +162,7 @@ impl Kind {
 /// What clients of ProxySQL also send: which harvest they looked at. There is one catalog a source, so that it says nothing here.
 fn accepted(properties: &mut Map<String, Value>) {
     let words = "Accepted for clients that send it; a source has one catalog, whichever harvest was looked at.";
+    let run = "The run that you carry out, as `agent.run_start` answered it; what is recorded carries it.";
+    properties.insert("agent_run_id".to_owned(), super::schema::text(run));
     properties.insert("run_id".to_owned(), serde_json::json!({"type": ["string", "integer"], "description": words}));
 }

@@ -35,6 +35,7 @@ impl Tool for Record {
     async fn call(&self, call: Call<'_>, args: Value) -> Result<Value, Failure> {
         let Value::Object(mut args) = args else { return Err(Failure::Mendable("the arguments must be an object".to_owned())) };
         args.remove("run_id");
+        args.remove("agent_run_id");
         let confidence = args.remove("confidence").and_then(|value| value.as_f64());
         let tags = schema::texts_in(&args.remove("tags").unwrap_or_default());
         let evidence = args.remove("evidence").or_else(|| args.remove("sources"));

@@ -168,7 +168,7 @@ pub fn note() -> Shape {
             "schema": schema::text("The schema, where the scope is `schema`."),
             "domain_key": schema::text("The domain, where the scope is `domain`."),
             "title": schema::text("A short name for it; recording under the same title again changes it."),
-            "body": {"type": "string", "minLength": 1, "maxLength": 20000, "description": "The note."}
+            "body": {"type": "string", "minLength": 1, "maxLength": 20000, "description": "What is to be remembered."}
         }),
         required: &["scope", "body"],
         example: json!({"scope": "object", "object_id": "main.orders", "title": "status codes", "body": "S is shipped, P is paid", "tags": ["codes"]}),

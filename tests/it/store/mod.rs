@@ -37,6 +37,7 @@ async fn created(store: &dyn Store) -> RunRow {
         intent: Intent::default(),
         budget: Budget::default(),
         model: "builtin".to_owned(),
+        outside: None,
     };
     let run = NewRun { id: RunId::fresh(), owner: "local".to_owned(), request, idempotency: None, at: 1 };
     match store.create_run(run).await.unwrap() {
