@@ -6,6 +6,7 @@ mod catalog;
 mod claims;
 mod commands;
 mod journal;
+mod past;
 mod runs;
 mod search;
 mod small;
@@ -48,6 +49,9 @@ where
                  entries_of_a_run_are_scoped_to_its_source, sources_do_not_mix, entries_of_a_sourceless_run_are_refused;
         claims: the_most_certain_claim_stands_in_any_order, other_authors_compete, writing_the_same_changes_nothing,
                 a_newer_harvest_replaces_an_older_one, an_unmentioned_harvest_entry_stays, an_author_keeps_its_most_certain_claim;
+        past: history_tells_who_changed_what, claims_that_do_not_stand_are_kept, an_entry_is_read_as_it_was, a_list_is_read_as_it_was,
+              what_changed_under_a_claim_makes_it_stale, a_harvest_takes_its_mark_away, entries_are_found_by_what_they_link_to,
+              entries_are_counted;
         search: cases, best_hits_come_first, hits_are_filtered_and_scoped, changed_words_are_found, any_text_is_a_query,
                 a_hit_shows_what_was_found;
         small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, sources_are_kept_until_removed, a_probe_succeeds;
