@@ -8,12 +8,20 @@ pub mod registry;
 pub mod settings;
 pub mod workspace;
 
+mod filter;
+mod objects;
+mod paging;
 mod reading;
+mod relationships;
 mod schema;
 mod validation;
 
 mod catalog_get;
+mod catalog_get_object;
+mod catalog_get_relationships;
+mod catalog_init;
 mod catalog_list;
+mod catalog_list_objects;
 mod catalog_search;
 mod column_profile;
 mod describe_table;

@@ -18,8 +18,9 @@ use super::settings::Settings;
 use super::validation;
 use super::workspace::Workspace;
 use super::{
-    catalog_get, catalog_list, catalog_search, column_profile, describe_table, explain_sql, find_join_path, find_reference_candidates,
-    get_constraints, list_schemas, list_tables, list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
+    catalog_get, catalog_get_object, catalog_get_relationships, catalog_init, catalog_list, catalog_list_objects, catalog_search,
+    column_profile, describe_table, explain_sql, find_join_path, find_reference_candidates, get_constraints, list_schemas, list_tables,
+    list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
 };
 use crate::telemetry::{names, spans};
 
@@ -57,6 +58,10 @@ impl Registry {
             Box::new(catalog_search::CatalogSearch),
             Box::new(catalog_list::CatalogList),
             Box::new(catalog_get::CatalogGet),
+            Box::new(catalog_init::CatalogInit),
+            Box::new(catalog_list_objects::CatalogListObjects),
+            Box::new(catalog_get_object::CatalogGetObject),
+            Box::new(catalog_get_relationships::CatalogGetRelationships),
         ];
         Self::of(tools, settings)
     }

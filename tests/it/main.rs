@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests say what is wrong by failing")]
 
 mod api;
+mod catalog;
 mod cli;
 mod engine;
 mod events;
