@@ -85,6 +85,10 @@ const COLUMNS: [&str; 20] = [
     "row_hash",
     "deleted_at",
 ];
+const TYPES: [&str; 4] = ["integer", "text", "timestamp", "decimal"];
+
+/// The words of the search of this number.
+type Asking = Box<dyn Fn(usize) -> String>;
 
 #[tokio::main]
 async fn main() {
@@ -117,7 +121,7 @@ async fn measure(name: &str, store: Arc<dyn Store>, entries: usize) {
     let sure = EntryFilter { status: Some(EntryStatus::Validated), min_confidence: Some(0.9), ..columns.clone() };
     let tables = entries.div_ceil(COLUMNS_OF_A_TABLE);
     let table = move |number: usize| (number * 7_919) % tables;
-    let kinds: [(&str, &EntryFilter, Box<dyn Fn(usize) -> String>); 6] = [
+    let kinds: [(&str, &EntryFilter, Asking); 6] = [
         ("a rare word", &EntryFilter::default(), Box::new(move |number| format!("t{}", table(number)))),
         ("two words", &EntryFilter::default(), Box::new(move |number| format!("{} t{}", THINGS[table(number) % 40], table(number)))),
         ("a name", &columns, Box::new(move |number| column(table(number) * COLUMNS_OF_A_TABLE + number % COLUMNS_OF_A_TABLE))),
@@ -159,8 +163,8 @@ fn entry(number: usize) -> EntryWrite {
         document: json!({
             "table": format!("{}_t{table}", THINGS[table % 40]),
             "name": COLUMNS[number % COLUMNS_OF_A_TABLE],
-            "type": ["integer", "text", "timestamp", "decimal"][number % 4],
-            "nullable": number % 3 == 0,
+            "type": (TYPES[number % 4]),
+            "nullable": number.is_multiple_of(3),
             "comment": format!("of the {} in {}, known as word{table}", THINGS[table % 40], AREAS[table % 20]),
         }),
         tags: Vec::new(),

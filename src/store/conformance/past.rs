@@ -173,7 +173,8 @@ pub async fn what_changed_under_a_claim_makes_it_stale(store: Subject) {
         assert!(hits.iter().all(|hit| hit.status == status));
         let (mut listed, mut found): (Vec<_>, Vec<_>) =
             (listed.into_iter().map(|entry| entry.claim.key).collect(), hits.into_iter().map(|hit| hit.key).collect());
-        (listed.sort(), found.sort());
+        listed.sort();
+        found.sort();
         assert_eq!(listed, found);
         listed
     };
