@@ -6,11 +6,14 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::global::Global;
 use super::looking::{Looking, cell, list, object};
+use super::runs::show::when;
 use super::{grid, out};
 
 /// Show an object of a source
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  fathom show table orders --source shop.db\n  fathom show table public.orders --source shop --json")]
+#[command(
+    after_help = "Examples:\n  fathom show table orders --source shop.db\n  fathom show table public.orders --source shop --json\n  fathom show entry table table/main.orders --history --source shop.db"
+)]
 pub enum Show {
     /// A table or view: columns, keys, indexes, rows
     Table {
@@ -19,12 +22,35 @@ pub enum Show {
         #[command(flatten)]
         looking: Looking,
     },
+    /// An entry of the catalog: what is claimed, by whom, on what evidence
+    Entry {
+        /// Kind of the entry: table, column, relationship, metric, …
+        kind: String,
+        /// Its key, as `fathom search` shows it
+        key: String,
+        /// Show its changes too, newest first
+        #[arg(long)]
+        history: bool,
+        /// Show the claims of others that do not stand
+        #[arg(long)]
+        claims: bool,
+        /// Show it as it was at the end of this run
+        #[arg(long, value_name = "RUN")]
+        as_of: Option<String>,
+        #[command(flatten)]
+        looking: Looking,
+    },
 }
 
 impl Show {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
-        let Self::Table { name, looking } = self;
-        looking.call(global, "describe_table", object(json!({"table": name})), table).await
+        match self {
+            Self::Table { name, looking } => looking.call(global, "describe_table", object(json!({"table": name})), table).await,
+            Self::Entry { kind, key, history, claims, as_of, looking } => {
+                let args = json!({"kind": kind, "key": key, "history": history, "claims": claims, "as_of": as_of});
+                looking.call(global, "catalog_get", object(args), entries).await
+            }
+        }
     }
 }
 
@@ -71,6 +97,41 @@ fn table(answer: &Value) -> std::io::Result<()> {
         out::line(format!("\n{}", definition.lines().map(|line| out::harmless(line, 500)).collect::<Vec<_>>().join("\n")))?;
     }
     Ok(())
+}
+
+fn entries(answer: &Value) -> std::io::Result<()> {
+    for (at, entry) in list(answer, "entries").iter().enumerate() {
+        if at > 0 {
+            out::line("")?;
+        }
+        out::line(format!("{} {}", cell(&entry["kind"]), cell(&entry["key"])))?;
+        out::line(format!("  {}", claim_line(entry)))?;
+        if entry["stale"].is_object() {
+            out::line(format!("  stale: {} changed; it was {}", names(&entry["stale"]["because"]), cell(&entry["stale"]["was"])))?;
+        }
+        for (what, texts) in [("evidence", &entry["evidence"]), ("links", &entry["links"]), ("tags", &entry["tags"])] {
+            if texts.as_array().is_some_and(|texts| !texts.is_empty()) {
+                out::line(format!("  {what}: {}", names(texts)))?;
+            }
+        }
+        let document = serde_json::to_string_pretty(&entry["document"]).unwrap_or_default();
+        out::line(document.lines().map(|line| format!("  {}", out::harmless(line, 500))).collect::<Vec<_>>().join("\n"))?;
+        for claim in list(entry, "claims") {
+            out::line(format!("claimed   {}: {}", claim_line(claim), cell(&claim["document"])))?;
+        }
+        for change in list(&entry["history"], "changes") {
+            out::line(format!("changed   {}: {}", claim_line(change), cell(&change["document"])))?;
+        }
+    }
+    Ok(())
+}
+
+/// `validated, 0.90 sure, semantic, 2026-01-01 10:00`
+fn claim_line(claim: &Value) -> String {
+    let sure = claim["confidence"].as_f64().unwrap_or_default();
+    let run = claim["provenance"]["run"].as_str().map(|run| format!(" in {}", out::harmless(run, 60))).unwrap_or_default();
+    let when = claim["at"].as_i64().map(|at| format!(", {}", when(at))).unwrap_or_default();
+    format!("{}, {sure:.2} sure, {}{run}{when}", cell(&claim["status"]), cell(&claim["provenance"]["author"]))
 }
 
 fn optional(value: &Value) -> String {

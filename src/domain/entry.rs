@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{RunId, TaskId};
+use super::{RunId, Staleness, TaskId};
 
 /// The two layers of the catalog, never mixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -80,6 +80,9 @@ pub struct Entry {
     pub claim: EntryWrite,
     /// How many other authors claim something else under this key.
     pub competing: u32,
+    /// Where it is stale: why, and which status it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<Staleness>,
     /// Milliseconds since 1970, as events have them.
     pub at: i64,
 }

@@ -6,6 +6,7 @@ pub mod entry;
 pub mod event;
 pub mod id;
 pub mod intent;
+pub mod past;
 pub mod question;
 pub mod rows;
 pub mod run;
@@ -17,6 +18,7 @@ pub use entry::{Author, Confidence, Entry, EntryStatus, EntryWrite, Hit, Insight
 pub use event::{Event, EventBody, EventType, Seq};
 pub use id::{RunId, SnapshotId, SourceKey, TaskId};
 pub use intent::Intent;
+pub use past::{Change, Rival, StaleMark, Staleness};
 pub use question::{Answer, Question};
 pub use rows::Rows;
 pub use run::{OutsideAgent, RunRequest, RunStatus, RunSummary, StopReason};

@@ -1,10 +1,14 @@
 //! Writing entries: the claims that are there are laid on a desk, settled in memory, and what changed is written by the database at hand.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::settle::{self, Change, Claim, Manner};
 use super::{snippet, words};
-use crate::domain::{EntryWrite, Layer};
+use crate::domain::{Author, EntryStatus, EntryWrite, Layer, Provenance, StaleMark, Staleness};
+
+/// Who marks entries as stale, in their history.
+const MARKS: &str = "harvest";
 
 /// What names an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,13 +40,17 @@ struct Open {
     changed: bool,
 }
 
-/// A claim that changed what its author says.
+/// A change of an entry: a claim that changed what its author says or who stands, or a mark.
 #[derive(Debug)]
 pub struct Past<'w> {
     pub id: i64,
     pub revision: i64,
     pub at: i64,
-    pub write: &'w EntryWrite,
+    pub write: Cow<'w, EntryWrite>,
+    /// Whose claim stands from here on.
+    pub standing: Author,
+    /// Of a mark; the claim is then the one that stands.
+    pub stale: Option<Staleness>,
 }
 
 /// An entry that is to be stored anew.
@@ -63,6 +71,10 @@ pub struct Settled<'d> {
 impl Identity {
     pub fn of(source: &str, write: &EntryWrite) -> Self {
         Self { source: source.to_owned(), layer: write.layer, kind: write.kind.clone(), key: write.key.clone() }
+    }
+
+    pub fn of_mark(source: &str, mark: &StaleMark) -> Self {
+        Self { source: source.to_owned(), layer: mark.layer, kind: mark.kind.clone(), key: mark.key.clone() }
     }
 }
 
@@ -87,15 +99,34 @@ impl<'w> Desk<'w> {
             self.next_id += 1;
             Open::new(self.next_id - 1, 0)
         });
-        match settle::accept(&mut open.claims, write, at, manner) {
-            Change::Nothing => {}
-            Change::Provenance => open.changed = true,
-            Change::Content => {
-                open.changed = true;
-                open.revision += 1;
-                self.history.push(Past { id: open.id, revision: open.revision, at, write });
-            }
+        let stood = (!open.claims.is_empty()).then(|| open.standing().write.provenance.author.clone());
+        let change = settle::accept(&mut open.claims, write, at, manner);
+        if change == Change::Nothing {
+            return;
         }
+        open.changed = true;
+        let standing = open.standing().write.provenance.author.clone();
+        // saying the same again is worth a line only where it decides between two
+        if change == Change::Content || stood.as_ref() != Some(&standing) {
+            open.revision += 1;
+            self.history.push(Past { id: open.id, revision: open.revision, at, write: Cow::Borrowed(write), standing, stale: None });
+        }
+    }
+
+    /// Marks the claims on an entry; one that is not there stays away.
+    pub fn mark(&mut self, source: &str, mark: &StaleMark, at: i64) {
+        let Some(open) = self.entries.get_mut(&Identity::of_mark(source, mark)) else { return };
+        if !settle::mark(&mut open.claims, mark, at) {
+            return;
+        }
+        open.changed = true;
+        open.revision += 1;
+        let stands = open.standing();
+        let stale = Some(settle::staleness(mark, at, stands.write.status));
+        let standing = stands.write.provenance.author.clone();
+        let provenance = Provenance::of(MARKS);
+        let write = EntryWrite { status: EntryStatus::Stale, provenance, evidence: vec![mark.snapshot.0.clone()], ..stands.write.clone() };
+        self.history.push(Past { id: open.id, revision: open.revision, at, write: Cow::Owned(write), standing, stale });
     }
 
     pub fn next_id(&self) -> i64 {
@@ -137,6 +168,10 @@ impl Laid<'_> {
 impl Open {
     fn new(id: i64, revision: i64) -> Self {
         Self { id, revision, claims: Vec::new(), before: None, had_rivals: false, changed: false }
+    }
+
+    fn standing(&self) -> &Claim {
+        &self.claims[settle::standing(&self.claims)]
     }
 
     fn settled<'d>(&'d self, identity: &'d Identity) -> Settled<'d> {

@@ -1,13 +1,14 @@
 //! Page tokens: opaque to clients, and of one list only.
 
 use super::{Error, Page, Paged, read};
-use crate::domain::Entry;
+use crate::domain::{Change, Entry};
 
 /// Items a page, whatever is asked for.
 pub const LARGEST_PAGE: usize = 1_000;
 
 const RUNS: &str = "runs";
 const ENTRIES: &str = "entries";
+const HISTORY: &str = "history";
 
 /// Runs of this page have smaller numbers.
 pub fn run_position(page: &Page) -> Result<i64, Error> {
@@ -29,6 +30,22 @@ pub fn entry_position(page: &Page) -> Result<(i64, String, String), Error> {
     }
 }
 
+/// Changes of this page have smaller revisions.
+pub fn revision_position(page: &Page) -> Result<i64, Error> {
+    match &page.after {
+        None => Ok(i64::MAX),
+        Some(token) => position(HISTORY, token)?.parse().map_err(|_| Error::BadPageToken(token.clone())),
+    }
+}
+
+/// The page of changes of which one more than `limit` were read, where there are more.
+pub fn of_changes(mut items: Vec<Change>, limit: usize) -> Paged<Change> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| token(HISTORY, &last.revision.to_string()));
+    Paged { items, next }
+}
+
 /// The page of entries of which one more than `limit` were read, where there are more.
 pub fn of_entries(mut items: Vec<Entry>, limit: usize) -> Paged<Entry> {
     let more = items.len() > limit;
@@ -41,7 +58,7 @@ pub fn of_entries(mut items: Vec<Entry>, limit: usize) -> Paged<Entry> {
 }
 
 /// The token for what comes after `position` in the list of this name.
-fn token(list: &str, position: &str) -> String {
+pub fn token(list: &str, position: &str) -> String {
     let mut token = String::with_capacity(2 * (list.len() + position.len() + 1));
     for byte in list.bytes().chain([b'\n']).chain(position.bytes()) {
         token.push(char::from_digit(u32::from(byte >> 4), 16).expect("four bits are a hexadecimal digit"));
@@ -51,7 +68,7 @@ fn token(list: &str, position: &str) -> String {
 }
 
 /// The position that a token of this list stands for.
-fn position(list: &str, token: &str) -> Result<String, Error> {
+pub fn position(list: &str, token: &str) -> Result<String, Error> {
     let bad = || Error::BadPageToken(token.chars().take(80).collect());
     let digits: Vec<u8> = token.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>().ok_or_else(bad)?;
     if digits.len() % 2 == 1 {

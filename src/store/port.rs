@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Entry, EntryWrite, Event, EventBody, EventType, Hit, Layer, RunId, RunRequest, RunStatus, RunSummary, Seq, Snapshot, SnapshotId,
-    SourceKey, TaskId,
+    Change, Entry, EntryStatus, EntryWrite, Event, EventBody, EventType, Hit, Layer, Rival, RunId, RunRequest, RunStatus, RunSummary, Seq,
+    Snapshot, SnapshotId, SourceKey, StaleMark, TaskId,
 };
 
 #[async_trait]
@@ -49,6 +49,18 @@ pub trait Store: Send + Sync {
     async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error>;
     /// In order of layer, kind and key.
     async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error>;
+    /// The entry as it read at that moment; who claims is then who claimed it first.
+    async fn entry_as_of(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str, at: i64) -> Result<Option<Entry>, Error>;
+    /// The same of a list.
+    async fn entries_as_of(&self, source: &SourceKey, filter: &EntryFilter, at: i64, page: &Page) -> Result<Paged<Entry>, Error>;
+    /// The claims on an entry that do not stand, the most certain first.
+    async fn rivals(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Vec<Rival>, Error>;
+    /// Changes of an entry, newest first.
+    async fn history(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str, page: &Page) -> Result<Paged<Change>, Error>;
+    /// Marks claims whose database has changed under them. Entries that are not there, and claims that are marked, stay as they are.
+    async fn mark_stale(&self, source: &SourceKey, marks: Vec<StaleMark>) -> Result<(), Error>;
+    /// How many entries there are; in order of layer, kind and status.
+    async fn counts(&self, source: &SourceKey) -> Result<Vec<KindCount>, Error>;
     /// Any text is a valid query; best hits first.
     async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error>;
     /// Stores what a harvest found; one that was found before is found again now.
@@ -206,6 +218,19 @@ pub struct EntryFilter {
     /// Entries whose current claim was made by this run.
     pub run: Option<RunId>,
     pub min_confidence: Option<f64>,
+    /// As it is shown: a claim that is stale has no other status.
+    pub status: Option<EntryStatus>,
+    /// The key of an entry that it links to.
+    pub link: Option<String>,
+}
+
+/// Entries of one kind and status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindCount {
+    pub layer: Layer,
+    pub kind: String,
+    pub status: EntryStatus,
+    pub count: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::columns::Columns;
 use super::settle::Claim;
-use super::{Error, QueryRow, Record, RunRow, StepRow, StoredCommand, TokenRow, snippet};
-use crate::domain::{Confidence, Entry, EntryStatus, EntryWrite, EventType, Hit, Layer, Provenance, RunId, RunStatus, SourceKey, TaskId};
+use super::{Error, KindCount, QueryRow, Record, RunRow, StepRow, StoredCommand, TokenRow, snippet};
+use crate::domain::{
+    Change, Confidence, Entry, EntryStatus, EntryWrite, EventType, Hit, Layer, Provenance, Rival, RunId, RunStatus, SourceKey, TaskId,
+};
 
 /// run_id, owner, request, source, status, summary, epoch, next_seq, created_at, updated_at
 pub fn run(row: &impl Columns) -> Result<RunRow, Error> {
@@ -94,7 +96,42 @@ pub fn entry(row: &impl Columns) -> Result<Entry, Error> {
     let identity = (|| Ok((row.number(0)?, row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.number(3)?)))();
     let (number, kind, key, competing) = identity.map_err(|error| unreadable("an entry", &error))?;
     let claim = claim(row, 4, layer(number)?, kind, key)?;
-    Ok(Entry { claim: claim.write, competing: u32::try_from(competing).unwrap_or(u32::MAX), at: claim.at })
+    Ok(shown(claim, u32::try_from(competing).unwrap_or(u32::MAX)))
+}
+
+/// The entry of a claim that stands, as it is shown: what is stale has no other status.
+pub fn shown(claim: Claim, competing: u32) -> Entry {
+    let Claim { mut write, at, stale } = claim;
+    if stale.is_some() {
+        write.status = EntryStatus::Stale;
+    }
+    Entry { claim: write, competing, stale, at }
+}
+
+pub fn rival(claim: Claim) -> Rival {
+    let Entry { claim, stale, at, .. } = shown(claim, 0);
+    Rival { claim, stale, at }
+}
+
+/// layer, kind, status, count
+pub fn kind_count(row: &impl Columns) -> Result<KindCount, Error> {
+    let read = (|| Ok((row.number(0)?, row.text(1)?.to_owned(), EntryStatus::from_name(row.text(2)?), row.number(3)?)))();
+    let (number, kind, status, count) = read.map_err(|error| unreadable("a count of entries", &error))?;
+    let status = status.ok_or_else(|| Error::Corrupt(format!("the status of a `{kind}`")))?;
+    Ok(KindCount { layer: layer(number)?, kind, status, count: count.cast_unsigned() })
+}
+
+/// revision, standing, then a claim
+pub fn change(row: &impl Columns, layer: Layer, kind: &str, key: &str) -> Result<Change, Error> {
+    let (revision, standing) = revision(row, 0)?;
+    let Claim { write, at, stale } = claim(row, 2, layer, kind.to_owned(), key.to_owned())?;
+    Ok(Change { revision, at, claim: write, stale, standing })
+}
+
+/// From column `first` on: revision, standing
+pub fn revision(row: &impl Columns, first: usize) -> Result<(i64, Option<String>), Error> {
+    let read = (|| Ok((row.number(first)?, row.text_or_none(first + 1)?.map(str::to_owned))))();
+    read.map_err(|error| unreadable("a change of an entry", &error))
 }
 
 /// layer, kind, key, status, confidence, document, score
@@ -111,7 +148,7 @@ pub fn hit(row: &impl Columns, query: &str) -> Result<Hit, Error> {
     hit.map_err(|error| unreadable("a hit", &error))?
 }
 
-/// From column `first` on: at, author, run, task, step, model, status, confidence, tags, links, evidence, document
+/// From column `first` on: at, author, run, task, step, model, status, confidence, tags, links, evidence, document, stale
 pub fn claim(row: &impl Columns, first: usize, layer: Layer, kind: String, key: String) -> Result<Claim, Error> {
     let unreadable = |what: &str| Error::Corrupt(format!("the {what} of entry `{key}`"));
     let claim = (|| {
@@ -131,6 +168,8 @@ pub fn claim(row: &impl Columns, first: usize, layer: Layer, kind: String, key: 
         let text = json(column, what)?;
         if text == "[]" { Ok(Vec::new()) } else { serde_json::from_str(text).map_err(|_| unreadable(what)) }
     };
+    let stale = row.text_or_none(first + 12).map_err(|_| unreadable("mark"))?;
+    let stale = stale.map(serde_json::from_str).transpose().map_err(|_| unreadable("mark"))?;
     let write = EntryWrite {
         layer,
         document: serde_json::from_str(json(11, "document")?).map_err(|_| unreadable("document"))?,
@@ -143,7 +182,7 @@ pub fn claim(row: &impl Columns, first: usize, layer: Layer, kind: String, key: 
         kind,
         key,
     };
-    Ok(Claim { write, at })
+    Ok(Claim { write, at, stale })
 }
 
 /// What `layer` is in a row; harvests come first in lists.

@@ -1,22 +1,24 @@
-//! `catalog_list`: entries of the catalog in order, by pages.
+//! `catalog_list`: entries of the catalog in order, by pages, as they are or as they were.
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::filter::{self, Filter, with_filters};
 use super::port::{Call, Effect, Failure, Spec, Tool};
-use super::{reading, schema};
+use super::{paging, reading, schema};
 use crate::domain::Entry;
-use crate::store::{EntryFilter, Page};
+use crate::store::Page;
 
 pub struct CatalogList;
 
 #[derive(Deserialize)]
 struct Args {
-    kind: Option<String>,
-    prefix: Option<String>,
     limit: usize,
     after: Option<String>,
+    as_of: Option<String>,
+    #[serde(flatten)]
+    filter: Filter,
 }
 
 #[async_trait]
@@ -26,16 +28,15 @@ impl Tool for CatalogList {
             name: "catalog_list",
             description: "Lists entries of the catalog in order of layer, kind and key, without their documents; `catalog_get` shows one in full. `next` in the answer is the `after` of the next page.",
             args: schema::object(
-                json!({
-                    "kind": schema::text("Only entries of this kind: table, view, column, relationship, domain, metric, question_template, summary, note, hypothesis, …"),
-                    "prefix": schema::text("Only entries that belong to this schema or table: `main` or `main.orders`."),
+                with_filters(json!({
                     "limit": schema::integer(1, 200, 50, "Entries on one page."),
-                    "after": schema::text("The `next` of the page before.")
-                }),
+                    "after": paging::after(),
+                    "as_of": filter::as_of()
+                })),
                 &[],
             ),
-            output: schema::result(json!({"entries": schema::list(schema::entry()), "next": {"type": ["string", "null"]}})),
-            example: json!({"kind": "relationship", "prefix": "main.orders"}),
+            output: schema::result(json!({"entries": {"type": "array", "items": line_schema()}, "next": paging::next()})),
+            example: json!({"kind": "relationship", "schema": "main.orders"}),
             effect: Effect::Read,
             aliases: &[],
         }
@@ -43,9 +44,13 @@ impl Tool for CatalogList {
 
     async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
-        let filter = EntryFilter { kind: args.kind, prefix: args.prefix, ..EntryFilter::default() };
         let page = Page { limit: args.limit, after: args.after };
-        let found = workspace.store.entries(&workspace.key, &filter, &page).await.map_err(reading::store_failure)?;
+        let (store, filter) = (&workspace.store, args.filter.entries());
+        let found = match filter::moment(workspace, args.as_of.as_deref()).await? {
+            Some(at) => store.entries_as_of(&workspace.key, &filter, at, &page).await,
+            None => store.entries(&workspace.key, &filter, &page).await,
+        };
+        let found = found.map_err(reading::store_failure)?;
         Ok(json!({"entries": found.items.iter().map(line).collect::<Vec<_>>(), "next": found.next}))
     }
 }
@@ -58,5 +63,16 @@ fn line(entry: &Entry) -> Value {
         "confidence": entry.claim.confidence,
         "status": entry.claim.status,
         "tags": entry.claim.tags,
+    })
+}
+
+fn line_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["layer", "kind", "key", "confidence", "status", "tags"],
+        "properties": {
+            "layer": {"type": "string"}, "kind": {"type": "string"}, "key": {"type": "string"}, "confidence": {"type": "number"},
+            "status": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}
+        }
     })
 }

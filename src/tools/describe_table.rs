@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::{reading, schema};
-use crate::domain::Column;
+use crate::domain::{Column, Table};
 
 pub struct DescribeTable;
 
@@ -43,32 +43,7 @@ impl Tool for DescribeTable {
     async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
         let table = reading::table(workspace, args.schema.as_deref(), &args.table)?;
-        let mut answer = json!({
-            "schema": table.schema,
-            "table": table.name,
-            "kind": table.kind,
-            "rows": table.row_count,
-            "columns": table.columns.iter().map(column_line).collect::<Vec<_>>(),
-            "primary_key": table.primary_key,
-            "foreign_keys": table.foreign_keys,
-            "indexes": table.indexes,
-        });
-        if let Value::Object(members) = &mut answer {
-            let texts = [
-                ("definition", &table.definition),
-                ("comment", &table.comment),
-                ("owner", &table.owner),
-                ("partition_of", &table.partition_of),
-                ("partitioning", &table.partitioning),
-            ];
-            members.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text.as_deref()?)))));
-            let lists = [("checks", json!(table.checks)), ("triggers", json!(table.triggers)), ("reads", json!(table.reads))];
-            members.extend(lists.into_iter().filter(|(_, list)| *list != json!([])).map(|(name, list)| (name.to_owned(), list)));
-            if table.row_count_estimated {
-                members.insert("rows_estimated".to_owned(), Value::from(true));
-            }
-        }
-        Ok(answer)
+        Ok(described(table))
     }
 }
 
@@ -87,8 +62,41 @@ fn index_schema() -> Value {
     }))
 }
 
+/// A table or view as the harvest knows it.
+pub fn described(table: &Table) -> Value {
+    let mut answer = json!({
+        "schema": table.schema,
+        "table": table.name,
+        "kind": table.kind,
+        "rows": table.row_count,
+        "columns": table.columns.iter().map(column_line).collect::<Vec<_>>(),
+        "primary_key": table.primary_key,
+        "foreign_keys": table.foreign_keys,
+        "indexes": table.indexes,
+    });
+    if let Value::Object(members) = &mut answer {
+        let texts = [
+            ("definition", &table.definition),
+            ("comment", &table.comment),
+            ("owner", &table.owner),
+            ("partition_of", &table.partition_of),
+            ("partitioning", &table.partitioning),
+        ];
+        members.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text.as_deref()?)))));
+        let lists = [("checks", json!(table.checks)), ("triggers", json!(table.triggers)), ("reads", json!(table.reads))];
+        members.extend(lists.into_iter().filter(|(_, list)| *list != json!([])).map(|(name, list)| (name.to_owned(), list)));
+        if table.row_count_estimated {
+            members.insert("rows_estimated".to_owned(), Value::from(true));
+        }
+        if let Some(bytes) = table.bytes {
+            members.insert("bytes".to_owned(), Value::from(bytes));
+        }
+    }
+    answer
+}
+
 /// What is usual is left out: a column is not generated and has no default unless it says so.
-fn column_line(column: &Column) -> Value {
+pub fn column_line(column: &Column) -> Value {
     let mut line = Map::new();
     line.insert("name".to_owned(), Value::from(column.name.as_str()));
     line.insert("type".to_owned(), Value::from(column.r#type.as_str()));

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::port::{Call, Effect, Failure, Spec, Tool};
-use super::{reading, schema};
+use super::{paging, reading, schema};
 use crate::domain::{Snapshot, Table};
 
 pub struct GetConstraints;
@@ -14,6 +14,8 @@ pub struct GetConstraints;
 struct Args {
     schema: Option<String>,
     table: Option<String>,
+    limit: usize,
+    after: Option<String>,
 }
 
 #[async_trait]
@@ -21,17 +23,27 @@ impl Tool for GetConstraints {
     fn spec(&self) -> Spec {
         Spec {
             name: "get_constraints",
-            description: "The declared primary key, unique keys, foreign keys and NOT NULL columns of one table, and the foreign keys of others that refer to it. Without a table: of every table that declares any.",
-            args: schema::object(json!({"schema": schema::schema_name(), "table": schema::table_name()}), &[]),
+            description: "The declared primary key, unique keys, foreign keys, checks and NOT NULL columns of one table, and the foreign keys of others that refer to it. Without a table: of every table that declares any.",
+            args: schema::object(
+                json!({
+                    "schema": schema::schema_name(),
+                    "table": schema::table_name(),
+                    "limit": schema::integer(1, 200, 100, "Tables on one page."),
+                    "after": paging::after()
+                }),
+                &[],
+            ),
             output: schema::result(json!({
                 "schema": {"type": "string"},
                 "tables": schema::list(schema::result(json!({
                     "table": {"type": "string"}, "primary_key": schema::names(), "unique": schema::list(schema::names()),
                     "foreign_keys": schema::list(schema::foreign_key()), "not_null": schema::names(),
+                    "checks": schema::list(schema::check()),
                     "referred_to_by": schema::list(schema::result(json!({
                         "schema": {"type": "string"}, "table": {"type": "string"}, "columns": schema::names(), "to_columns": schema::names()
                     })))
-                })))
+                }))),
+                "next": paging::next()
             })),
             example: json!({"schema": "main", "table": "orders"}),
             effect: Effect::Read,
@@ -45,13 +57,18 @@ impl Tool for GetConstraints {
         match args.table {
             Some(name) => {
                 let table = reading::table(workspace, args.schema.as_deref(), &name)?;
-                Ok(json!({"schema": table.schema, "tables": [constraints(snapshot, table)]}))
+                Ok(json!({"schema": table.schema, "tables": [constraints(snapshot, table)], "next": null}))
             }
             None => {
                 let schema = reading::schema(workspace, args.schema.as_deref())?;
-                let declares = |table: &&Table| !table.primary_key.is_empty() || !table.foreign_keys.is_empty();
-                let tables: Vec<Value> = snapshot.tables_of(schema).filter(declares).map(|table| constraints(snapshot, table)).collect();
-                Ok(json!({"schema": schema, "tables": tables}))
+                let declares = |table: &&Table| {
+                    let unique = table.indexes.iter().any(|index| index.unique);
+                    unique || !table.primary_key.is_empty() || !table.foreign_keys.is_empty() || !table.checks.is_empty()
+                };
+                let found: Vec<&Table> = snapshot.tables_of(schema).filter(declares).collect();
+                let page = paging::page("constraints", found, |table| table.name.clone(), args.limit, args.after.as_deref())?;
+                let tables: Vec<Value> = page.items.into_iter().map(|table| constraints(snapshot, table)).collect();
+                Ok(json!({"schema": schema, "tables": tables, "next": page.next}))
             }
         }
     }
@@ -72,6 +89,7 @@ fn constraints(snapshot: &Snapshot, table: &Table) -> Value {
         "primary_key": table.primary_key,
         "unique": unique,
         "foreign_keys": table.foreign_keys,
+        "checks": table.checks,
         "not_null": not_null,
         "referred_to_by": referred_by,
     })

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::port::{Call, Effect, Failure, Spec, Tool};
-use super::{reading, schema};
+use super::{paging, reading, schema};
 use crate::domain::Table;
 
 pub struct ListTables;
@@ -31,7 +31,7 @@ impl Tool for ListTables {
                     "kind": schema::one_of(&["any", "table", "view"], "any", "Only tables, or only views."),
                     "name_contains": schema::text("Only names that contain this, in either case."),
                     "limit": schema::integer(1, 200, 100, "Names on one page."),
-                    "after": schema::text("The `next` of the page before.")
+                    "after": paging::after()
                 }),
                 &[],
             ),
@@ -59,13 +59,10 @@ impl Tool for ListTables {
                 _ => true,
             }) && part.as_ref().is_none_or(|part| table.name.to_lowercase().contains(part))
         };
-        let count = workspace.snapshot.tables_of(schema).filter(fits).count();
-        let after = args.after.as_deref().unwrap_or_default();
-        let mut page: Vec<&Table> =
-            workspace.snapshot.tables_of(schema).filter(fits).filter(|table| table.name.as_str() > after).take(args.limit + 1).collect();
-        let next = (page.len() > args.limit).then(|| page[args.limit - 1].name.clone());
-        page.truncate(args.limit);
+        let found: Vec<&Table> = workspace.snapshot.tables_of(schema).filter(fits).collect();
+        let page = paging::page("tables", found, |table| table.name.clone(), args.limit, args.after.as_deref())?;
         let lines: Vec<Value> = page
+            .items
             .into_iter()
             .map(|table| {
                 json!({
@@ -78,6 +75,6 @@ impl Tool for ListTables {
                 })
             })
             .collect();
-        Ok(json!({"schema": schema, "count": count, "tables": lines, "next": next}))
+        Ok(json!({"schema": schema, "count": page.count, "tables": lines, "next": page.next}))
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use super::workspace::{Problem, Workbench, Workspace};
-use crate::catalog::harvested;
+use crate::catalog::{harvested, stale};
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
 use crate::source::{self, Bounded, Dsn, Fingerprint, Limits, Progress, Source};
 use crate::store::{self, BookError, SourceBook, Store};
@@ -68,8 +68,8 @@ impl LocalWorkbench {
 
     /// The snapshot goes in last, so that its presence says that its entries are there.
     async fn keep(&self, snapshot: &Snapshot, progress: &Progress) -> Result<(), Problem> {
-        let known = self.store.snapshot(&snapshot.id).await.map_err(stored)?.is_some();
-        if known {
+        let latest = self.store.snapshots(&snapshot.source, 1).await.map_err(stored)?.into_iter().next().map(|row| row.id);
+        if latest.as_ref() == Some(&snapshot.id) {
             return self.store.put_snapshot(snapshot).await.map_err(stored);
         }
         let mut entries = harvested::entries(snapshot).into_iter();
@@ -84,6 +84,7 @@ impl LocalWorkbench {
             kept.more(count);
         }
         kept.whole();
+        stale::mark_touched(self.store.as_ref(), latest.as_ref(), snapshot).await.map_err(stored)?;
         self.store.put_snapshot(snapshot).await.map_err(stored)
     }
 }

@@ -21,9 +21,10 @@ use super::settings::Settings;
 use super::validation;
 use super::workspace::Workspace;
 use super::{
-    agent_tools, catalog_delete, catalog_get, catalog_list, catalog_merge, catalog_search, catalog_upsert, column_profile, describe_table,
-    discovery_run_static, explain_sql, find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables,
-    list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
+    agent_tools, catalog_delete, catalog_get, catalog_get_object, catalog_get_relationships, catalog_init, catalog_list,
+    catalog_list_objects, catalog_merge, catalog_search, catalog_upsert, column_profile, describe_table, discovery_run_static, explain_sql,
+    find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables, list_targets, run_sql_readonly,
+    sample_distinct, sample_rows, suggest_joins, table_profile,
 };
 use crate::store::{self, Store};
 use crate::telemetry::{names, spans};
@@ -78,6 +79,10 @@ impl Registry {
             Box::new(agent_tools::RunStart),
             Box::new(agent_tools::EventAppend),
             Box::new(agent_tools::RunFinish),
+            Box::new(catalog_init::CatalogInit),
+            Box::new(catalog_list_objects::CatalogListObjects),
+            Box::new(catalog_get_object::CatalogGetObject),
+            Box::new(catalog_get_relationships::CatalogGetRelationships),
         ];
         tools.extend(findings::tools());
         Self::of(tools, settings)

@@ -27,6 +27,45 @@ pub fn integer(minimum: u64, maximum: u64, default: u64, description: &str) -> V
     json!({"type": "integer", "minimum": minimum, "maximum": maximum, "default": default, "description": description})
 }
 
+pub fn flag(default: bool, description: &str) -> Value {
+    json!({"type": "boolean", "default": default, "description": description})
+}
+
+/// An entry of the catalog, as it is shown in full.
+pub fn entry() -> Value {
+    let mut entry = claim();
+    entry["properties"]["competing"] = json!({"type": "integer", "description": "How many others claim something else."});
+    entry
+}
+
+/// A claim on an entry, with who made it.
+pub fn claim() -> Value {
+    let texts = json!({"type": "array", "items": {"type": "string"}});
+    json!({
+        "type": "object",
+        "required": ["layer", "kind", "key", "document", "tags", "links", "confidence", "status", "evidence", "provenance", "at"],
+        "properties": {
+            "layer": {"type": "string"}, "kind": {"type": "string"}, "key": {"type": "string"}, "document": {},
+            "tags": texts, "links": texts, "confidence": {"type": "number"}, "status": {"type": "string"}, "evidence": texts,
+            "provenance": {
+                "type": "object",
+                "required": ["author"],
+                "properties": {
+                    "author": {"type": "string"}, "run": {"type": "string"}, "task": {"type": "integer"},
+                    "step": {"type": "string"}, "model": {"type": "string"}
+                }
+            },
+            "at": {"type": "integer", "description": "Milliseconds since 1970."},
+            "stale": {
+                "type": "object",
+                "description": "Where the database has changed under the claim: since when, by which snapshot, what changed, and the status it had.",
+                "required": ["since", "snapshot", "because", "was"],
+                "properties": {"since": {"type": "integer"}, "snapshot": {"type": "string"}, "because": texts, "was": {"type": "string"}}
+            }
+        }
+    })
+}
+
 pub fn schema_name() -> Value {
     text("Name of the schema, as `list_schemas` shows it (`main` for SQLite). May be left out where the source has only one.")
 }
@@ -65,16 +104,9 @@ pub fn foreign_key() -> Value {
     }))
 }
 
-/// An entry of the catalog.
-pub fn entry() -> Value {
-    result(json!({
-        "layer": {"type": "string"}, "kind": {"type": "string"}, "key": {"type": "string"}, "document": {}, "tags": names(), "links": names(),
-        "confidence": {"type": "number"}, "status": {"type": "string"}, "evidence": names(), "competing": {"type": "integer"},
-        "at": {"type": "integer"},
-        "provenance": result(json!({
-            "author": {"type": "string"}, "run": {"type": "string"}, "task": {}, "step": {"type": "string"}, "model": {"type": "string"}
-        }))
-    }))
+/// A check as the database declares it.
+pub fn check() -> Value {
+    result(json!({"name": {"type": "string"}, "condition": {"type": "string"}}))
 }
 
 pub fn default_text(default: &str, description: &str) -> Value {

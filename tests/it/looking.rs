@@ -61,6 +61,38 @@ async fn what_changed_in_a_source_is_shown() {
     assert_eq!((exit, out.as_str()), (0, "+ col/main.orders.note\n+ table/main.returns\n- view/main.order_totals\n"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_become_stale_when_the_database_changes_under_them() {
+    let folder = folder_with_shop().await;
+    let here = folder.path();
+    assert_eq!(fathom(here, &["source", "add", "shop", "shop.db"]).0, 0);
+    let (exit, out, err) = fathom(here, &["run", "shop", "--max-iterations", "2", "--json"]);
+    assert_eq!(exit, 0, "{out}{err}");
+    let run = serde_json::from_str::<Value>(out.lines().last().expect("a line")).expect("JSON")["run_id"].as_str().map(str::to_owned);
+    let run = run.unwrap_or_else(|| panic!("no run in {out}"));
+    let reference = "rel/main.orders.customer_id->main.customers.id";
+    let stale =
+        || fathom(here, &["search", "orders customer", "--status", "stale", "--layer", "finding", "--limit", "50", "--source", "shop"]);
+    let (exit, out, err) = stale();
+    assert!(exit == 0 && out.is_empty() && err.contains("nothing"), "{out}{err}");
+    let mut shop = SqliteConnectOptions::new().filename(here.join("shop.db")).connect().await.expect("it opens");
+    sqlx::raw_sql("alter table orders rename column customer_id to buyer_id").execute(&mut shop).await.expect("it is changed");
+    let (exit, out, err) = stale();
+    assert!(exit == 0 && out.contains(reference), "{out}{err}");
+    let entry = |more: &[&str]| {
+        let (exit, out, err) = fathom(here, &[&["show", "entry", "relationship", reference, "--source", "shop"], more].concat());
+        assert_eq!(exit, 0, "{out}{err}");
+        out
+    };
+    let now = entry(&["--history", "--claims"]);
+    assert!(
+        now.contains("stale: col/main.orders.customer_id") && now.contains("changed   stale") && now.contains("changed   validated"),
+        "{now}"
+    );
+    let then = entry(&["--as-of", &run]);
+    assert!(then.contains("validated") && !then.contains("stale"), "{then}");
+}
+
 #[test]
 fn a_password_comes_in_and_never_out() {
     let folder = TempDir::new().expect("a folder");

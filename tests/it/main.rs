@@ -3,6 +3,7 @@
 
 mod agent_runs;
 mod api;
+mod catalog;
 mod claims;
 mod cli;
 mod engine;

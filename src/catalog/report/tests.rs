@@ -19,7 +19,7 @@ fn finding(kind: &str, key: &str, text: &str, confidence: f64, status: EntryStat
         evidence: vec!["tool/1/0".to_owned()],
         provenance,
     };
-    Entry { claim, competing: 0, at: 0 }
+    Entry { claim, competing: 0, stale: None, at: 0 }
 }
 
 fn report() -> Report {

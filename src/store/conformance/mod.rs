@@ -6,6 +6,7 @@ mod catalog;
 mod claims;
 mod commands;
 mod journal;
+mod past;
 mod queries;
 mod runs;
 mod search;
@@ -50,6 +51,9 @@ where
         claims: the_most_certain_claim_stands_in_any_order, other_authors_compete, writing_the_same_changes_nothing,
                 a_newer_harvest_replaces_an_older_one, an_unmentioned_harvest_entry_stays, an_author_keeps_its_most_certain_claim,
                 an_author_may_restate_its_own_claim, a_withdrawn_claim_is_shown_no_more;
+        past: history_tells_who_changed_what, claims_that_do_not_stand_are_kept, an_entry_is_read_as_it_was, a_list_is_read_as_it_was,
+              what_changed_under_a_claim_makes_it_stale, a_harvest_takes_its_mark_away, entries_are_found_by_what_they_link_to,
+              entries_are_counted;
         search: cases, best_hits_come_first, hits_are_filtered_and_scoped, changed_words_are_found, any_text_is_a_query,
                 a_hit_shows_what_was_found;
         queries: what_was_asked_adds_up, the_least_used_are_forgotten_first, sources_and_callers_are_counted_apart;

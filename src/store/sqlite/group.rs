@@ -46,7 +46,7 @@ pub async fn store(
         if let Write::Append(append) = write {
             fences.add(append);
         }
-        has_entries |= !entries_of(write).is_empty();
+        has_entries |= !entries_of(write).is_empty() || matches!(write, Write::MarkStale { .. });
     }
     let opened = open(connection, writes, &fences, has_entries).await?;
     let mut desk = Desk::new(*next_entry);
@@ -76,6 +76,10 @@ pub async fn store(
             },
             Write::PutEntries { source, entries, at, manner } => {
                 entries.iter().for_each(|entry| desk.write(&source.0, entry, *at, *manner));
+                Ok(Answer::Done)
+            }
+            Write::MarkStale { source, marks, at } => {
+                marks.iter().for_each(|mark| desk.mark(&source.0, mark, *at));
                 Ok(Answer::Done)
             }
             Write::CreateRun(run) => runs::create(connection, run).await?.map(Answer::Created),
@@ -121,6 +125,12 @@ async fn open(
         let (source, run) = match write {
             Write::PutEntries { source, .. } => (Some(source), None),
             Write::Append(append) => (append.source.as_ref(), Some(append.run)),
+            Write::MarkStale { source, marks, .. } => {
+                for mark in marks {
+                    wanted.row().add(source).number(read::layer_number(mark.layer)).add(&mark.kind).add(&mark.key).add(None::<RunId>);
+                }
+                continue;
+            }
             _ => continue,
         };
         for entry in entries_of(write) {

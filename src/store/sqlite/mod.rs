@@ -29,10 +29,10 @@ use super::clock::now;
 use super::folder::Folder;
 use super::settle::Manner;
 use super::{
-    Append, Created, EntryFilter, Error, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow, SourceRow,
-    StepRow, Store, StoredCommand, TokenRow, appends,
+    Append, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow,
+    SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
 };
-use crate::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
+use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -148,6 +148,31 @@ impl Store for SqliteStore {
 
     async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> {
         catalog::list(&self.reader, source, filter, page).await
+    }
+
+    async fn entry_as_of(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str, at: i64) -> Result<Option<Entry>, Error> {
+        let filter = EntryFilter { layer: Some(layer), kind: Some(kind.to_owned()), ..EntryFilter::default() };
+        past::one(past::Wanted { filter: &filter, key: Some(key), at }, |portion| catalog::as_of(&self.reader, source, portion)).await
+    }
+
+    async fn entries_as_of(&self, source: &SourceKey, filter: &EntryFilter, at: i64, page: &Page) -> Result<Paged<Entry>, Error> {
+        past::list(past::Wanted { filter, key: None, at }, page, |portion| catalog::as_of(&self.reader, source, portion)).await
+    }
+
+    async fn rivals(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Vec<Rival>, Error> {
+        catalog::rivals(&self.reader, source, layer, kind, key).await
+    }
+
+    async fn history(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str, page: &Page) -> Result<Paged<Change>, Error> {
+        catalog::history(&self.reader, source, layer, kind, key, page).await
+    }
+
+    async fn mark_stale(&self, source: &SourceKey, marks: Vec<StaleMark>) -> Result<(), Error> {
+        self.queue.write(Write::MarkStale { source: source.clone(), marks, at: now() }).await.map(drop)
+    }
+
+    async fn counts(&self, source: &SourceKey) -> Result<Vec<KindCount>, Error> {
+        catalog::counts(&self.reader, source).await
     }
 
     async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> {

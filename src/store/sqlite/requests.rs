@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::oneshot;
 
 use super::snapshots::EncodedSnapshot;
-use crate::domain::{EntryWrite, RunId, SourceKey};
+use crate::domain::{EntryWrite, RunId, SourceKey, StaleMark};
 use crate::store::appends::{self, Sequel};
 use crate::store::settle::Manner;
 use crate::store::{Append, Created, Error, NewCommand, NewRun, QueryRow, RunRow, SourceRow, StoredCommand, TokenRow};
@@ -20,6 +20,7 @@ pub enum Write {
     ClaimRun { id: RunId, node: String },
     PutCommand(NewCommand),
     PutEntries { source: SourceKey, entries: Vec<EntryWrite>, at: i64, manner: Manner },
+    MarkStale { source: SourceKey, marks: Vec<StaleMark>, at: i64 },
     PutSnapshot(EncodedSnapshot),
     PutSources(Vec<SourceRow>),
     RemoveSource { name: String },
@@ -82,6 +83,7 @@ impl Group {
                 !matches!(self.touched.entry(*id).or_insert(Touch::Others), Touch::Appends(_))
             }
             Write::PutEntries { .. }
+            | Write::MarkStale { .. }
             | Write::PutSnapshot(_)
             | Write::PutSources(_)
             | Write::RemoveSource { .. }
@@ -102,6 +104,7 @@ fn size(write: &Write) -> usize {
     match write {
         Write::Append(append) => appends::size(append),
         Write::PutEntries { entries, .. } => entries.len() * 500,
+        Write::MarkStale { marks, .. } => marks.len() * 500,
         Write::PutSnapshot(snapshot) => snapshot.body.len(),
         Write::AddQueries { queries, .. } => queries.len() * 500,
         _ => 0,

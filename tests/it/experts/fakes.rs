@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use fathom::domain::event::ModelCall;
 use fathom::domain::rows::RowColumn;
 use fathom::domain::{
-    Column, Entry, EntryWrite, EventBody, ForeignKey, Hit, Layer, PlannedTask, Rows, RunId, Snapshot, SnapshotId, SourceKey, Table, Task,
-    TaskId,
+    Change, Column, Entry, EntryWrite, EventBody, ForeignKey, Hit, Layer, PlannedTask, Rival, Rows, RunId, Snapshot, SnapshotId, SourceKey,
+    StaleMark, Table, Task, TaskId,
 };
 use fathom::experts::flow::{Recorder, StepRecord, Stopped};
 use fathom::experts::thought::{Act, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolResult};
@@ -149,6 +149,12 @@ impl Store for FakeStore {
         unreachable!("experts look at what stands")
     }
     async fn entry(&self, _: &SourceKey, _: Layer, _: &str, _: &str) -> Result<Option<Entry>, store::Error> { unreachable!() }
+    async fn entry_as_of(&self, _: &SourceKey, _: Layer, _: &str, _: &str, _: i64) -> Result<Option<Entry>, store::Error> { unreachable!() }
+    async fn entries_as_of(&self, _: &SourceKey, _: &store::EntryFilter, _: i64, _: &store::Page) -> Result<store::Paged<Entry>, store::Error> { unreachable!() }
+    async fn rivals(&self, _: &SourceKey, _: Layer, _: &str, _: &str) -> Result<Vec<Rival>, store::Error> { unreachable!() }
+    async fn history(&self, _: &SourceKey, _: Layer, _: &str, _: &str, _: &store::Page) -> Result<store::Paged<Change>, store::Error> { unreachable!() }
+    async fn counts(&self, _: &SourceKey) -> Result<Vec<store::KindCount>, store::Error> { unreachable!() }
+    async fn mark_stale(&self, _: &SourceKey, _: Vec<StaleMark>) -> Result<(), store::Error> { unreachable!() }
     async fn put_snapshot(&self, _: &Snapshot) -> Result<(), store::Error> { unreachable!() }
     async fn snapshot(&self, _: &SnapshotId) -> Result<Option<Snapshot>, store::Error> { unreachable!() }
     async fn put_token(&self, _: store::TokenRow) -> Result<(), store::Error> { unreachable!() }

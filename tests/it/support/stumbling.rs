@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
-use fathom::domain::{Entry, EntryWrite, Hit, Layer, RunId, Seq, Snapshot, SnapshotId, SourceKey, TaskId};
+use fathom::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 use fathom::store::*;
 
 /// What it does instead.
@@ -79,6 +79,12 @@ impl Store for Stumbling {
     async fn entry(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> { self.store.entry(source, layer, kind, key).await }
     async fn entries(&self, source: &SourceKey, filter: &EntryFilter, page: &Page) -> Result<Paged<Entry>, Error> { self.store.entries(source, filter, page).await }
     async fn search(&self, source: &SourceKey, query: &str, filter: &EntryFilter, limit: usize) -> Result<Vec<Hit>, Error> { self.store.search(source, query, filter, limit).await }
+    async fn entry_as_of(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str, at: i64) -> Result<Option<Entry>, Error> { self.store.entry_as_of(source, layer, kind, key, at).await }
+    async fn entries_as_of(&self, source: &SourceKey, filter: &EntryFilter, at: i64, page: &Page) -> Result<Paged<Entry>, Error> { self.store.entries_as_of(source, filter, at, page).await }
+    async fn rivals(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Vec<Rival>, Error> { self.store.rivals(source, layer, kind, key).await }
+    async fn history(&self, source: &SourceKey, layer: Layer, kind: &str, key: &str, page: &Page) -> Result<Paged<Change>, Error> { self.store.history(source, layer, kind, key, page).await }
+    async fn counts(&self, source: &SourceKey) -> Result<Vec<KindCount>, Error> { self.store.counts(source).await }
+    async fn mark_stale(&self, source: &SourceKey, marks: Vec<StaleMark>) -> Result<(), Error> { self.store.mark_stale(source, marks).await }
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> { self.store.put_snapshot(snapshot).await }
     async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> { self.store.snapshot(id).await }
     async fn put_token(&self, token: TokenRow) -> Result<(), Error> { self.store.put_token(token).await }

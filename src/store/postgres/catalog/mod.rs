@@ -2,11 +2,13 @@
 
 mod frequencies;
 mod lexemes;
+mod past;
 mod read;
 mod search;
 mod write;
 
 pub use frequencies::Frequencies;
+pub use past::{as_of, counts, history, rivals};
 pub use read::{claim_of, find, list};
 pub use search::search;
-pub use write::{put, write};
+pub use write::{mark_stale, put, write};

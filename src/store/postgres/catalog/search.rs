@@ -13,7 +13,12 @@ use crate::store::{EntryFilter, Error, read};
 /// Entries of one search that are ranked; of a word that more have, the best hits may be others.
 const MOST_RANKED: i64 = 10_000;
 
-const SEARCH: &str = concat!(include_str!("../sql/search.sql"), include_str!("../sql/filters.sql"), include_str!("../sql/search_rank.sql"));
+const SEARCH: &str = concat!(
+    include_str!("../sql/search.sql"),
+    include_str!("../sql/names.sql"),
+    include_str!("../sql/filters.sql"),
+    include_str!("../sql/search_rank.sql")
+);
 
 pub async fn search(
     reader: &Reader,

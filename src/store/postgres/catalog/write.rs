@@ -5,10 +5,10 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::lexemes;
-use crate::domain::{EntryWrite, SourceKey};
+use crate::domain::{EntryWrite, SourceKey, StaleMark, Staleness};
 use crate::store::clock::now;
 use crate::store::columns::Columns;
 use crate::store::desk::{self, Desk, Identity};
@@ -24,19 +24,46 @@ const PORTION: usize = 2_000;
 /// Writes entries outside any run's journal, in a transaction of their own.
 pub async fn put(reader: &Reader, source: &SourceKey, entries: &[EntryWrite], manner: Manner) -> Result<(), Error> {
     let (source, at) = (plain(&source.0), now());
-    let mut transaction = reader.begin().await?;
+    let mut transaction = locked(reader, &source).await?;
     let stored = async {
-        sqlx::query("select fathom.lock_catalog($1)").bind(source.clone()).execute(&mut *transaction).await?;
         for portion in entries.chunks(PORTION) {
             let portion: Vec<_> = portion.iter().map(|entry| (source.clone(), entry, at)).collect();
             write(&mut transaction, &portion, manner).await?;
         }
         Ok(transaction.commit().await?)
     };
-    stored.await.map_err(|broken| match broken {
+    stored.await.map_err(|broken| told(reader, broken))
+}
+
+/// Marks claims as stale, in a transaction of its own.
+pub async fn mark_stale(reader: &Reader, source: &SourceKey, marks: &[StaleMark]) -> Result<(), Error> {
+    let (source, at) = (plain(&source.0), now());
+    let mut transaction = locked(reader, &source).await?;
+    let stored = async {
+        for portion in marks.chunks(PORTION) {
+            let mut desk = Desk::new(0);
+            read_claims(&mut transaction, portion.iter().map(|mark| Identity::of_mark(&source, mark)), &mut desk).await?;
+            portion.iter().for_each(|mark| desk.mark(&source, mark, at));
+            store(&mut transaction, &desk).await?;
+        }
+        Ok(transaction.commit().await?)
+    };
+    stored.await.map_err(|broken| told(reader, broken))
+}
+
+/// A transaction that holds the lock of the source's catalog.
+async fn locked(reader: &Reader, source: &str) -> Result<Transaction<'static, Postgres>, Error> {
+    let mut transaction = reader.begin().await?;
+    let locking = sqlx::query("select fathom.lock_catalog($1)").bind(source.to_owned()).execute(&mut *transaction).await;
+    locking.map_err(|error| reader.failed(&error))?;
+    Ok(transaction)
+}
+
+fn told(reader: &Reader, broken: Broken) -> Error {
+    match broken {
         Broken::Database(error) | Broken::Commit(error) => reader.failed(&error),
         Broken::Ours(error) => error,
-    })
+    }
 }
 
 /// Writes entries of sources whose catalogs are locked.
@@ -45,7 +72,7 @@ pub async fn write(connection: &mut PgConnection, entries: &[(String, &EntryWrit
         return Ok(());
     }
     let mut desk = Desk::new(0);
-    read_claims(connection, entries, &mut desk).await?;
+    read_claims(connection, entries.iter().map(|(source, entry, _)| Identity::of(source, entry)), &mut desk).await?;
     for (source, entry, at) in entries {
         desk.write(source, entry, *at, manner);
     }
@@ -53,9 +80,9 @@ pub async fn write(connection: &mut PgConnection, entries: &[(String, &EntryWrit
 }
 
 /// Lays all entries on the desk, those that are new with their numbers.
-async fn read_claims(connection: &mut PgConnection, entries: &[(String, &EntryWrite, i64)], desk: &mut Desk<'_>) -> Result<(), Broken> {
+async fn read_claims(connection: &mut PgConnection, entries: impl Iterator<Item = Identity>, desk: &mut Desk<'_>) -> Result<(), Broken> {
     let mut seen = HashSet::new();
-    let mut wanted: Vec<Identity> = entries.iter().map(|(source, entry, _)| Identity::of(source, entry)).collect();
+    let mut wanted: Vec<Identity> = entries.collect();
     wanted.retain(|identity| seen.insert(identity.clone()));
     let rows = sqlx::query(include_str!("../sql/claims.sql"))
         .bind(wanted.iter().map(|identity| identity.source.clone()).collect::<Vec<_>>())
@@ -89,12 +116,12 @@ async fn store(connection: &mut PgConnection, desk: &Desk<'_>) -> Result<(), Bro
             rivals: entry.rivals.len(),
             words: lexemes::vector(&desk::words_of(&entry.stands.write)),
             revision: entry.revision,
-            claim: ClaimRow::of(entry.stands),
+            claim: ClaimRow::of_claim(entry.stands),
         });
         if entry.had_rivals || !entry.rivals.is_empty() {
             with_rivals.push(entry.id);
         }
-        rivals.extend(entry.rivals.into_iter().map(|rival| RivalRow { entry: entry.id, claim: ClaimRow::of(rival) }));
+        rivals.extend(entry.rivals.into_iter().map(|rival| RivalRow { entry: entry.id, claim: ClaimRow::of_claim(rival) }));
     }
     if entries.is_empty() {
         return Ok(());
@@ -102,13 +129,8 @@ async fn store(connection: &mut PgConnection, desk: &Desk<'_>) -> Result<(), Bro
     let history = desk.history().iter().map(|past| HistoryRow {
         entry: past.id,
         revision: past.revision,
-        at: past.at,
-        author: plain(&past.write.provenance.author),
-        run: past.write.provenance.run.map(String::from),
-        task: past.write.provenance.task.map(|task| task.0),
-        status: past.write.status.name(),
-        confidence: past.write.confidence.value(),
-        document: past.write.document.to_string(),
+        standing: plain(&past.standing),
+        claim: ClaimRow::of(&past.write, past.at, past.stale.as_ref()),
     });
     sqlx::query(include_str!("../sql/catalog.sql"))
         .bind(read::json_text(&entries))
@@ -158,26 +180,27 @@ struct ClaimRow {
     links: String,
     evidence: String,
     document: String,
+    stale: Option<String>,
 }
 
 #[derive(Serialize)]
 struct HistoryRow {
     entry: i64,
     revision: i64,
-    at: i64,
-    author: String,
-    run: Option<String>,
-    task: Option<u32>,
-    status: &'static str,
-    confidence: f64,
-    document: String,
+    standing: String,
+    #[serde(flatten)]
+    claim: ClaimRow,
 }
 
 impl ClaimRow {
-    fn of(claim: &Claim) -> Self {
-        let (write, from) = (&claim.write, &claim.write.provenance);
+    fn of_claim(claim: &Claim) -> Self {
+        Self::of(&claim.write, claim.at, claim.stale.as_ref())
+    }
+
+    fn of(write: &EntryWrite, at: i64, stale: Option<&Staleness>) -> Self {
+        let from = &write.provenance;
         Self {
-            at: claim.at,
+            at,
             author: plain(&from.author),
             run: from.run.map(String::from),
             task: from.task.map(|task| task.0),
@@ -189,6 +212,7 @@ impl ClaimRow {
             links: read::list_text(&write.links),
             evidence: read::list_text(&write.evidence),
             document: write.document.to_string(),
+            stale: stale.map(read::json_text),
         }
     }
 }

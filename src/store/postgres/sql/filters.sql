@@ -1,9 +1,5 @@
-  and ($2::bigint is null or e.layer = $2)
-  and ($3::text is null or e.kind = $3)
-  and ($4::text is null or (e.path >= $4 and e.path < $4 || chr(1114111)
-       and (e.path = $4
-            or substr(e.path, length($4) + 1, 1) in ('.', '/', ':', '>', '(', ',', ' ', '=', '~', '|')
-            or substr(e.path, length($4) + 1, 2) = '->')))
   and ($5::text is null or strpos(e.tags, '[' || $5) > 0 or strpos(e.tags, ',' || $5) > 0)
   and ($6::text is null or e.run = $6)
   and ($7::float8 is null or e.confidence >= $7)
+  and ($8::text is null or $8 = case when e.stale is null then e.status else 'stale' end)
+  and ($9::text is null or strpos(e.links, '[' || $9) > 0 or strpos(e.links, ',' || $9) > 0)

@@ -1,9 +1,9 @@
-    limit $11
+    limit $13
 ), all_found as materialized (
     select count(*)::float8 as number, avg(length(words)) as words from found
 ), piece as materialized (
     select p.piece, count(*) as hits
-    from (select piece::tsquery from unnest($9::text[]) as piece) as p
+    from (select piece::tsquery from unnest($11::text[]) as piece) as p
     join found as f on f.words @@ p.piece
     group by p.piece
 ), best as (
@@ -14,9 +14,9 @@
     cross join lateral (select ts_rank('{0, 0.125, 0.25, 1}', f.words, p.piece)::float8 as rank) as t
     group by f.id
     order by score desc, f.id
-    limit $10
+    limit $12
 )
-select e.layer, e.kind, e.key, e.status, e.confidence, e.document, b.score
+select e.layer, e.kind, e.key, case when e.stale is null then e.status else 'stale' end, e.confidence, e.document, b.score
 from best as b
 join fathom.entries as e on e.id = b.id
 order by b.score desc, e.id

@@ -1,13 +1,13 @@
 //! Entries one by one and in lists.
 
-use crate::domain::{Entry, EntryWrite, Layer, SourceKey};
+use crate::domain::{Entry, EntryStatus, EntryWrite, Layer, SourceKey};
 use crate::store::pages::{self, LARGEST_PAGE};
 use crate::store::sqlite::reader::Reader;
 use crate::store::{EntryFilter, Error, Page, Paged, read};
 
 pub async fn find(reader: &Reader, source: &SourceKey, layer: Layer, kind: &str, key: &str) -> Result<Option<Entry>, Error> {
     let query = sqlx::query(
-        "select layer, kind, key, competing, at, author, run, task, step, model, status, confidence, tags, links, evidence, document
+        "select layer, kind, key, competing, at, author, run, task, step, model, status, confidence, tags, links, evidence, document, stale
          from entries where source = $1 and layer = $2 and kind = $3 and key = $4",
     )
     .bind(source.0.clone())
@@ -41,6 +41,8 @@ pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, pag
         .bind(filter.tag.clone())
         .bind(filter.run.map(String::from))
         .bind(filter.min_confidence)
+        .bind(filter.status.map(EntryStatus::name))
+        .bind(filter.link.clone())
         .bind(layer)
         .bind(kind)
         .bind(key)
@@ -52,19 +54,23 @@ pub async fn list(reader: &Reader, source: &SourceKey, filter: &EntryFilter, pag
 
 /// The statement whose index fits the filter: entries of a run, entries below a path, or all of a source.
 fn listing(filter: &EntryFilter) -> &'static str {
+    macro_rules! listing {
+        ($($from:literal),+) => {
+            concat!(
+                include_str!("../sql/list_entries.sql"),
+                $($from),+,
+                "\n  and e.document <> 'null'\n  and (e.layer, e.kind, e.key) > ($10, $11, $12)\n",
+                include_str!("../sql/names.sql"),
+                include_str!("../sql/filters.sql"),
+                "order by e.layer, e.kind, e.key limit $13"
+            )
+        };
+    }
     if filter.run.is_some() {
-        concat!(
-            include_str!("../sql/list_entries.sql"),
-            "where e.run = $6 and e.source = $1\n",
-            include_str!("../sql/list_entries_where.sql")
-        )
+        listing!("where e.run = $6 and e.source = $1")
     } else if filter.prefix.is_some() {
-        concat!(
-            include_str!("../sql/list_entries.sql"),
-            "indexed by entries_by_path\nwhere e.source = $1 and e.path >= $4 and e.path < $4 || char(1114111)\n",
-            include_str!("../sql/list_entries_where.sql")
-        )
+        listing!("indexed by entries_by_path where e.source = $1 and e.path >= $4 and e.path < $4 || char(1114111)")
     } else {
-        concat!(include_str!("../sql/list_entries.sql"), "where e.source = $1\n", include_str!("../sql/list_entries_where.sql"))
+        listing!("where e.source = $1")
     }
 }

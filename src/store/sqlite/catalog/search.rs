@@ -3,10 +3,17 @@
 use sqlx::sqlite::SqliteRow;
 
 use super::frequencies::Frequencies;
-use crate::domain::{Hit, SourceKey};
+use crate::domain::{EntryStatus, Hit, SourceKey};
 use crate::store::sqlite::reader::Reader;
 use crate::store::words::{self, Piece, Term};
 use crate::store::{EntryFilter, Error, read};
+
+const SEARCH: &str = concat!(
+    include_str!("../sql/search.sql"),
+    include_str!("../sql/names.sql"),
+    include_str!("../sql/filters.sql"),
+    "order by search.rank limit $11"
+);
 
 pub async fn search(
     reader: &Reader,
@@ -35,7 +42,7 @@ pub async fn search(
 }
 
 async fn hits(reader: &Reader, source: &SourceKey, words: String, filter: &EntryFilter, limit: usize) -> Result<Vec<SqliteRow>, Error> {
-    let query = sqlx::query(include_str!("../sql/search.sql"))
+    let query = sqlx::query(SEARCH)
         .bind(source.0.clone())
         .bind(filter.layer.map(read::layer_number))
         .bind(filter.kind.clone())
@@ -43,6 +50,8 @@ async fn hits(reader: &Reader, source: &SourceKey, words: String, filter: &Entry
         .bind(filter.tag.clone())
         .bind(filter.run.map(String::from))
         .bind(filter.min_confidence)
+        .bind(filter.status.map(EntryStatus::name))
+        .bind(filter.link.clone())
         .bind(words)
         .bind(limit as i64);
     reader.fetch_all(query).await

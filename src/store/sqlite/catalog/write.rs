@@ -3,14 +3,14 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::domain::{EntryWrite, Staleness};
 use crate::store::Error;
 use crate::store::desk::{self, Desk, Identity};
 use crate::store::read;
-use crate::store::settle::Claim;
 use crate::store::sqlite::rows::{Rows, numbers};
 
 /// The columns that `sql/claims.sql` answers.
-const CLAIM_COLUMNS: usize = 19;
+const CLAIM_COLUMNS: usize = 20;
 
 /// What is bound to `sql/catalog.sql`, in its order.
 #[derive(Debug)]
@@ -63,13 +63,13 @@ pub fn written(desk: &Desk<'_>) -> Option<Written> {
             .number(i64::from(entry.competing))
             .number(entry.rivals.len() as i64)
             .number(entry.revision);
-        write_claim(entry.stands, &mut entries);
+        write_claim(&entry.stands.write, entry.stands.at, entry.stands.stale.as_ref(), &mut entries);
         if entry.had_rivals || !entry.rivals.is_empty() {
             with_rivals.push(entry.id);
         }
         for rival in entry.rivals {
             rivals.row().number(entry.id);
-            write_claim(rival, &mut rivals);
+            write_claim(&rival.write, rival.at, rival.stale.as_ref(), &mut rivals);
         }
         if entry.reworded {
             if !entry.is_new {
@@ -83,18 +83,8 @@ pub fn written(desk: &Desk<'_>) -> Option<Written> {
         }
     }
     for past in desk.history() {
-        let from = &past.write.provenance;
-        history
-            .row()
-            .number(past.id)
-            .number(past.revision)
-            .number(past.at)
-            .add(&from.author)
-            .add(from.run)
-            .add(from.task.map(|task| task.0))
-            .add(past.write.status.name())
-            .add(past.write.confidence.value())
-            .long(&past.write.document.to_string());
+        history.row().number(past.id).number(past.revision).add(&past.standing);
+        write_claim(&past.write, past.at, past.stale.as_ref(), &mut history);
     }
     changed.then(|| Written {
         entries: entries.finish(),
@@ -107,9 +97,9 @@ pub fn written(desk: &Desk<'_>) -> Option<Written> {
 }
 
 /// The columns that `read::claim` reads.
-fn write_claim(claim: &Claim, row: &mut Rows) {
-    let (write, from) = (&claim.write, &claim.write.provenance);
-    row.number(claim.at)
+fn write_claim(write: &EntryWrite, at: i64, stale: Option<&Staleness>, row: &mut Rows) {
+    let from = &write.provenance;
+    row.number(at)
         .add(&from.author)
         .add(from.run)
         .add(from.task.map(|task| task.0))
@@ -120,5 +110,6 @@ fn write_claim(claim: &Claim, row: &mut Rows) {
         .add(read::list_text(&write.tags))
         .add(read::list_text(&write.links))
         .add(read::list_text(&write.evidence))
-        .long(&write.document.to_string());
+        .long(&write.document.to_string())
+        .add(stale.map(read::json_text));
 }

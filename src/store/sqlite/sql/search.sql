@@ -1,18 +1,7 @@
--- $1 source, $2 layer, $3 kind, $4 prefix, $5 tag, $6 run, $7 least confidence (null: any); $8 words; $9 limit
+-- $1 source, $2 to $9 as in names.sql and filters.sql; $10 words; $11 limit
 -- The cross join keeps the order of rank, so that rows are read for the best hits only.
-select e.layer, e.kind, e.key, e.status, e.confidence, e.document, -search.rank as score
+select e.layer, e.kind, e.key, case when e.stale is null then e.status else 'stale' end, e.confidence, e.document, -search.rank as score
 from search
 cross join entries as e on e.id = search.rowid
-where search match $8
+where search match $10
   and e.source = $1
-  and ($2 is null or e.layer = $2)
-  and ($3 is null or e.kind = $3)
-  and ($4 is null or e.path = $4
-       or (substr(e.path, 1, length($4)) = $4
-           and (substr(e.path, length($4) + 1, 1) in ('.', '/', ':', '>', '(', ',', ' ', '=', '~', '|')
-                or substr(e.path, length($4) + 1, 2) = '->')))
-  and ($5 is null or exists (select 1 from json_each(e.tags) as t where t.value = $5))
-  and ($6 is null or e.run = $6)
-  and ($7 is null or e.confidence >= $7)
-order by search.rank
-limit $9

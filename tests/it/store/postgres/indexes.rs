@@ -23,6 +23,8 @@ select i, 'source ' || i % 10, i % 2, 'table', 'table/s' || i % 300 || '.t' || i
        '[]', '[]', '[]', '{}', case when i % 20 = 0 then 'run_' || lpad(to_hex(i % 1000), 32, '0') end,
        format('''t%s'':1A ''table'':2B ''common'':3C', i)::tsvector
 from generate_series(1, 100000) as i;
+insert into fathom.history (entry, revision, at, author, status, confidence, document)
+select i, 1, 1, 'harvest', 'stable', 1, '{}' from generate_series(1, 100000) as i;
 analyze";
 
 async fn assert_indexed(connection: &mut PgConnection, name: &str, sql: &str, values: &[&str]) {
@@ -47,18 +49,23 @@ async fn what_is_asked_often_is_answered_from_indexes() {
     macro_rules! sql {
         ($($file:literal),+) => { concat!($(include_str!(concat!("../../../../src/store/postgres/sql/", $file))),+) };
     }
-    let list = concat!(sql!("list_entries.sql", "filters.sql"), "order by e.layer, e.kind, e.key limit $11");
-    let search = sql!("search.sql", "filters.sql", "search_rank.sql");
+    let list = concat!(sql!("list_entries.sql", "names.sql", "filters.sql"), "order by e.layer, e.kind, e.key limit $13");
+    let search = sql!("search.sql", "names.sql", "filters.sql", "search_rank.sql");
     let source = "'source 3'";
     for (name, sql, values) in [
         ("records", sql!("records.sql"), vec![run, "50", "20"]),
         ("open commands", sql!("open_commands.sql"), vec![run]),
         ("unfinished runs", sql!("unfinished_runs.sql"), vec![]),
-        ("all entries", list, vec![source, none, none, none, none, none, none, "-1", "''", "''", "50"]),
-        ("the next page", list, vec![source, none, none, none, none, none, none, "1", "'table'", "'table/s33.t333'", "50"]),
-        ("below a path", list, vec![source, none, none, "'s33'", none, none, none, "-1", "''", "''", "50"]),
-        ("of a run", list, vec![source, none, none, none, none, run, none, "-1", "''", "''", "50"]),
-        ("search", search, vec![source, none, none, none, none, none, none, "'t333:*'", "'{t333:*}'", "10", "10000"]),
+        ("all entries", list, vec![source, none, none, none, none, none, none, none, none, "-1", "''", "''", "50"]),
+        ("the next page", list, vec![source, none, none, none, none, none, none, none, none, "1", "'table'", "'table/s33.t333'", "50"]),
+        ("below a path", list, vec![source, none, none, "'s33'", none, none, none, none, none, "-1", "''", "''", "50"]),
+        ("of a run", list, vec![source, none, none, none, none, run, none, none, none, "-1", "''", "''", "50"]),
+        (
+            "as it was",
+            sql!("past.sql", "names.sql", "past_changes.sql"),
+            vec![source, none, none, "'s33'", none, "-1", "''", "''", "200", "5"],
+        ),
+        ("search", search, vec![source, none, none, none, none, none, none, none, none, "'t333:*'", "'{t333:*}'", "10", "10000"]),
     ] {
         assert_indexed(&mut connection, name, sql, &values).await;
     }

@@ -1,0 +1,191 @@
+//! What is known of how a table relates to others, whoever knows it: declared keys, findings, what views read, and guesses from metadata.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::port::Failure;
+use super::reading;
+use super::workspace::Workspace;
+use crate::domain::{Entry, EntryStatus, Layer, Table};
+use crate::evidence::{JoinSuggestion, suggest_joins};
+use crate::store::{EntryFilter, Page};
+
+/// Guesses for one table that are looked at.
+const MOST_INFERRED: usize = 200;
+/// Findings that are read at once.
+const PORTION: usize = 500;
+
+/// Known from where; the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Knowledge {
+    Declared,
+    ViewLineage,
+    Finding,
+    Inferred,
+}
+
+#[derive(Clone, Debug)]
+pub struct Relationship {
+    /// As findings are called: `rel/main.orders.customer_id->main.customers.id`.
+    pub key: String,
+    /// `schema.table`, of the side that refers or reads.
+    pub from: String,
+    pub from_columns: Vec<String>,
+    pub to: String,
+    pub to_columns: Vec<String>,
+    pub knowledge: Knowledge,
+    pub confidence: f64,
+    /// The finding, or the signals of a guess.
+    pub more: Value,
+}
+
+/// All relationships of the table, to it and from it; each at most once a source of knowledge.
+pub async fn of(workspace: &Workspace, table: &Table, include_inferred: bool) -> Result<Vec<Relationship>, Failure> {
+    let snapshot = &workspace.snapshot;
+    let name = table.full_name();
+    let mut found = Vec::new();
+    for other in &snapshot.tables {
+        for key in &other.foreign_keys {
+            let to = format!("{}.{}", key.to_schema, key.to_table);
+            if other.full_name() == name || to == name {
+                let more = json!({"constraint": key.name, "on_update": key.on_update, "on_delete": key.on_delete});
+                found.push(Relationship::new(
+                    other.full_name(),
+                    key.columns.clone(),
+                    to,
+                    key.to_columns.clone(),
+                    Knowledge::Declared,
+                    1.0,
+                    more,
+                ));
+            }
+        }
+        for read in other.reads.iter().filter(|read| other.full_name() == name || **read == name) {
+            found.push(Relationship::new(other.full_name(), Vec::new(), read.clone(), Vec::new(), Knowledge::ViewLineage, 1.0, json!({})));
+        }
+    }
+    let findings = findings(workspace).await?;
+    let decided: HashSet<String> =
+        found.iter().map(|one| one.key.clone()).chain(findings.iter().map(|entry| entry.claim.key.clone())).collect();
+    found.extend(findings.iter().filter_map(|entry| of_finding(workspace, entry)).filter(|one| one.from == name || one.to == name));
+    if include_inferred {
+        let guesses = suggest_joins(snapshot, table, None, MOST_INFERRED).into_iter().filter(|join| !join.declared);
+        found.extend(guesses.map(of_guess).filter(|guess| !decided.contains(&guess.key)));
+    }
+    Ok(found)
+}
+
+/// Refuted ones too: a guess that was refuted is no guess any more.
+async fn findings(workspace: &Workspace) -> Result<Vec<Entry>, Failure> {
+    let filter = EntryFilter { layer: Some(Layer::Finding), kind: Some("relationship".to_owned()), ..EntryFilter::default() };
+    let (mut all, mut page) = (Vec::new(), Page { limit: PORTION, after: None });
+    loop {
+        let found = workspace.store.entries(&workspace.key, &filter, &page).await.map_err(reading::store_failure)?;
+        all.extend(found.items);
+        page.after = found.next;
+        if page.after.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+fn of_finding(workspace: &Workspace, entry: &Entry) -> Option<Relationship> {
+    let claim = &entry.claim;
+    if matches!(claim.status, EntryStatus::Refuted | EntryStatus::Rejected) {
+        return None;
+    }
+    let (child, parent) = claim.key.strip_prefix("rel/")?.split_once("->")?;
+    let (from, from_columns) = side(workspace, child)?;
+    let (to, to_columns) = side(workspace, parent)?;
+    let more = json!({"status": claim.status, "author": claim.provenance.author, "evidence": claim.evidence, "document": claim.document});
+    let mut one = Relationship::new(from, from_columns, to, to_columns, Knowledge::Finding, claim.confidence.value(), more);
+    one.key.clone_from(&claim.key);
+    Some(one)
+}
+
+/// `schema.table.a,b`, by the longest table name that fits; a table that is gone is still named.
+fn side(workspace: &Workspace, text: &str) -> Option<(String, Vec<String>)> {
+    let known = workspace.snapshot.tables.iter().map(Table::full_name);
+    let fitting = known.filter(|name| text.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+    let table = match fitting.max_by_key(String::len) {
+        Some(name) => name,
+        None => text.rsplit_once('.')?.0.to_owned(),
+    };
+    let columns = text[table.len()..].trim_start_matches('.').split(',').map(str::trim).filter(|name| !name.is_empty());
+    let columns = columns.map(str::to_owned).collect();
+    Some((table, columns))
+}
+
+fn of_guess(join: JoinSuggestion) -> Relationship {
+    let signals: Vec<&str> = join.signals.iter().map(|signal| signal.says.as_str()).collect();
+    let more = json!({ "signals": signals });
+    Relationship::new(join.from, join.from_columns, join.to, join.to_columns, Knowledge::Inferred, join.score, more)
+}
+
+impl Knowledge {
+    pub const ALL: [Self; 4] = [Self::Declared, Self::ViewLineage, Self::Finding, Self::Inferred];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Declared => "declared",
+            Self::ViewLineage => "view_lineage",
+            Self::Finding => "finding",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
+impl Relationship {
+    fn new(
+        from: String,
+        from_columns: Vec<String>,
+        to: String,
+        to_columns: Vec<String>,
+        knowledge: Knowledge,
+        confidence: f64,
+        more: Value,
+    ) -> Self {
+        let side =
+            |table: &str, columns: &[String]| if columns.is_empty() { table.to_owned() } else { format!("{table}.{}", columns.join(",")) };
+        let key = format!("rel/{}->{}", side(&from, &from_columns), side(&to, &to_columns));
+        Self { key, from, from_columns, to, to_columns, knowledge, confidence, more }
+    }
+
+    /// As the table sees it: `outgoing` where it refers.
+    pub fn line(&self, table: &str) -> Value {
+        let mut line = json!({
+            "key": self.key,
+            "direction": if self.from == table { "outgoing" } else { "incoming" },
+            "from": self.from,
+            "from_columns": self.from_columns,
+            "to": self.to,
+            "to_columns": self.to_columns,
+            "known_from": self.knowledge.name(),
+            "confidence": self.confidence,
+        });
+        if let (Value::Object(line), Value::Object(more)) = (&mut line, &self.more) {
+            line.extend(more.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())));
+        }
+        line
+    }
+}
+
+/// What `line` answers.
+pub fn line_schema() -> Value {
+    let names = json!({"type": "array", "items": {"type": "string"}});
+    json!({
+        "type": "object",
+        "required": ["key", "direction", "from", "from_columns", "to", "to_columns", "known_from", "confidence"],
+        "properties": {
+            "key": {"type": "string"},
+            "direction": {"type": "string", "enum": ["incoming", "outgoing"]},
+            "from": {"type": "string"}, "from_columns": names, "to": {"type": "string"}, "to_columns": names,
+            "known_from": {"type": "string", "enum": Knowledge::ALL.map(Knowledge::name)},
+            "confidence": {"type": "number"},
+            "constraint": {"type": "string"}, "on_update": {"type": "string"}, "on_delete": {"type": "string"},
+            "status": {"type": "string"}, "author": {"type": "string"}, "evidence": names, "document": {},
+            "signals": names
+        }
+    })
+}
