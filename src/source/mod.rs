@@ -11,6 +11,7 @@ pub mod postgres;
 pub mod settings;
 pub mod spelling;
 pub mod sqlite;
+pub mod stream;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use fingerprint::Fingerprint;
 pub use guard::{Dialect, ReadQuery};
 pub use port::{Error, ReadLimits, Source};
 pub use settings::{Limits, Settings};
+pub use stream::{Consumer, Streamed};
 
 /// Opens a source; one line an engine.
 pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {
