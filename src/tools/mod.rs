@@ -8,6 +8,7 @@ pub mod registry;
 pub mod settings;
 pub mod workspace;
 
+mod profiles;
 mod reading;
 mod schema;
 mod validation;

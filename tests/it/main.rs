@@ -12,6 +12,7 @@ mod kill;
 mod load;
 mod looking;
 mod model;
+mod profiles;
 mod source;
 mod source_mysql;
 mod source_postgresql;

@@ -15,7 +15,10 @@ const MOSTLY: f64 = 0.6;
 /// More different values than this are no list of categories.
 const CATEGORIES: u64 = 50;
 
-const KINDS_SHOWN: usize = 3;
+/// A few zeros before digits tell that all of the digits are codes.
+const FEW: f64 = 0.02;
+
+const KINDS_SHOWN: usize = 4;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ColumnFigures {
@@ -127,7 +130,7 @@ impl ColumnSketch {
         figures
     }
 
-    /// True where the values seen do not speak against it.
+    /// True where the values that were seen do not speak against it.
     pub fn may_be_all_different(&self) -> bool {
         let filled = self.rows - self.nulls;
         let estimate = self.distinct.count() as f64;
@@ -188,7 +191,8 @@ impl ColumnSketch {
             for (at, (kind, _)) in KINDS.iter().enumerate() {
                 let count = tested.iter().filter(|kind| kind.bits >> at & 1 == 1).count();
                 let share = share(count as u64, tested.len() as u64);
-                if share >= MOSTLY && !tested.is_empty() {
+                let least = if *kind == "leading_zeros" { FEW } else { MOSTLY };
+                if share >= least && !tested.is_empty() {
                     found.push(Share { r#type: (*kind).to_owned(), share, of: tested.len() });
                 }
             }
@@ -218,6 +222,12 @@ impl ColumnSketch {
         let is_text = self.texts.is_some() && !self.is_time && self.blobs == 0;
         if is_text && figures.distinct_exact && (2..=CATEGORIES).contains(&figures.distinct) && figures.distinct * 5 <= filled {
             found.push(Share { r#type: "category".to_owned(), share: 1.0, of });
+        }
+        let is = |kind: &str| found.iter().any(|found| found.r#type == kind);
+        // Zeros before a few of other signs say nothing; before digits they say that these are no numbers.
+        let unsaid = if is("numeric_text") && is("leading_zeros") { "numeric_text" } else { "leading_zeros" };
+        if is("leading_zeros") {
+            found.retain(|found| found.r#type != unsaid);
         }
         found.sort_by(|left, right| right.share.total_cmp(&left.share));
         found.truncate(KINDS_SHOWN);
@@ -271,5 +281,17 @@ impl ColumnSketch {
             said.push("dates are kept as text".to_owned());
         }
         said
+    }
+}
+
+impl ColumnFigures {
+    /// Takes out what the figures of some rows do not say of all of them.
+    #[must_use]
+    pub fn of_some_rows(mut self) -> Self {
+        self.distinct_exact = false;
+        if let Some(coverage) = &mut self.coverage {
+            (coverage.missing, coverage.longest_gap) = (None, None);
+        }
+        self
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a shown count is never more than the true one, and at most `missed` less; while nothing was given up it is the true one.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::distinct::Digest;
@@ -13,7 +14,7 @@ pub struct Frequent<T> {
     missed: u64,
 }
 
-impl<T> Frequent<T> {
+impl<T: ToString> Frequent<T> {
     pub fn new(size: usize) -> Self {
         Self { counters: HashMap::new(), size: size.max(2), missed: 0 }
     }
@@ -30,11 +31,12 @@ impl<T> Frequent<T> {
         self.counters.insert(digest, (1, value()));
     }
 
-    /// The most frequent first; ties by digest, so that the same values give the same list.
+    /// The most frequent first, those of one count in the order of their texts.
     pub fn top(&self, count: usize) -> Vec<(&T, u64)> {
-        let mut all: Vec<(&Digest, &(u64, T))> = self.counters.iter().collect();
-        all.sort_by(|(left, (more, _)), (right, (other, _))| other.cmp(more).then_with(|| left.cmp(right)));
-        all.into_iter().take(count).map(|(_, (count, value))| (value, *count)).collect()
+        let mut all: Vec<(&T, u64)> = self.counters.values().map(|(count, value)| (value, *count)).collect();
+        all.sort_by_cached_key(|(value, count)| (Reverse(*count), value.to_string()));
+        all.truncate(count);
+        all
     }
 
     pub fn missed(&self) -> u64 {

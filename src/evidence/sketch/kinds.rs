@@ -169,9 +169,9 @@ fn is_version(text: &str) -> bool {
     let bare = text.strip_prefix('v').unwrap_or(text);
     let core = bare.split(['-', '+']).next().unwrap_or_default();
     let parts = core.split('.').count();
+    let is_part = |part: &str| part.len() < 5 && part.parse::<u16>().is_ok_and(|number| number.to_string() == part);
     // Two numbers with a dot are more often a decimal.
-    (parts == 3 || parts == 2 && bare.len() < text.len())
-        && core.split('.').all(|part| !part.is_empty() && part.len() < 5 && part.bytes().all(|sign| sign.is_ascii_digit()))
+    (parts == 3 || parts == 2 && bare.len() < text.len()) && core.split('.').all(is_part)
 }
 
 fn is_language(text: &str) -> bool {
@@ -182,11 +182,11 @@ fn is_language(text: &str) -> bool {
 fn is_phone(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let is_sign = |sign: char| sign.is_ascii_digit() || " +-()./x".contains(sign);
-    let is_marked = text.starts_with(['+', '(']) || text.bytes().filter(|sign| matches!(sign, b'-' | b' ' | b'.' | b'/')).count() >= 2;
+    let is_parted = || digits >= 9 && text.bytes().filter(|sign| b"- ./".contains(sign)).count() >= 2;
     (7..=15).contains(&digits)
         && text.len() <= 25
         && text.chars().all(is_sign)
-        && is_marked
+        && (text.starts_with(['+', '(']) || is_parted())
         && date_format(text).is_none()
         && !is_dotted(text)
 }

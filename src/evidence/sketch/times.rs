@@ -54,8 +54,9 @@ pub struct Coverage {
     pub grain: Grain,
     /// Hours, days, months or years with a value.
     pub filled: u64,
-    /// Those without, between the first and the last.
-    pub missing: u64,
+    /// Those without, between the first and the last; none where not all rows were seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<u64>,
     /// The longest run without a value: after the first, before the second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_gap: Option<[String; 2]>,
@@ -159,7 +160,7 @@ impl Units {
             last: self.grain.shown(last),
             grain: self.grain,
             filled,
-            missing: ((last - first) as u64 + 1).saturating_sub(filled),
+            missing: Some(((last - first) as u64 + 1).saturating_sub(filled)),
             longest_gap: longest.map(|(before, after)| [self.grain.shown(*before), self.grain.shown(*after)]),
         })
     }
@@ -334,13 +335,13 @@ mod tests {
     #[test]
     fn gaps_are_found_in_the_unit_that_fits() {
         let coverage = of(["2026-01-01", "2026-01-02", "2026-01-07", "9999-12-31"]).coverage().unwrap();
-        assert_eq!((coverage.grain, coverage.filled, coverage.missing), (Grain::Day, 3, 4));
+        assert_eq!((coverage.grain, coverage.filled, coverage.missing), (Grain::Day, 3, Some(4)));
         assert_eq!(coverage.longest_gap, Some(["2026-01-02".to_owned(), "2026-01-07".to_owned()]));
         let hours = of(["2026-01-01 10:15:00", "2026-01-01 12:15:00"]).coverage().unwrap();
-        assert_eq!((hours.grain, hours.missing, hours.first.as_str()), (Grain::Hour, 1, "2026-01-01 10h"));
+        assert_eq!((hours.grain, hours.missing, hours.first.as_str()), (Grain::Hour, Some(1), "2026-01-01 10h"));
         let texts: Vec<String> = (0..30_000).map(|at| Grain::Day.shown(at)).collect();
         let long = of(texts.iter().map(String::as_str)).coverage().unwrap();
-        assert_eq!((long.grain, long.missing, long.first.as_str()), (Grain::Month, 0, "1970-01"));
+        assert_eq!((long.grain, long.missing, long.first.as_str()), (Grain::Month, Some(0), "1970-01"));
         assert_eq!(of([]).coverage(), None);
     }
 }
