@@ -13,7 +13,7 @@ pub type Digest = u64;
 pub struct Distinct {
     /// At least so many digests are kept once there were more.
     size: usize,
-    kept: HashSet<Digest, BuildHasherDefault<Spread>>,
+    kept: HashSet<Digest, ByDigest>,
     below: Option<Digest>,
 }
 
@@ -99,9 +99,12 @@ fn share_of_all(below: Digest) -> f64 {
     below as f64 / 2.0_f64.powi(64)
 }
 
-/// Digests are even already, but small ones have no high bits, in which the set looks first.
+/// Tables by digest need no hash of their own.
+pub type ByDigest = BuildHasherDefault<Spread>;
+
+/// Digests are even already, but the kept ones are small and have no high bits, in which a table looks first.
 #[derive(Default)]
-struct Spread(u64);
+pub struct Spread(u64);
 
 impl Hasher for Spread {
     fn finish(&self) -> u64 {

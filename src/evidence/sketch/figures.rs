@@ -152,7 +152,7 @@ impl ColumnSketch {
 
     fn describe_texts(&self, figures: &mut ColumnFigures) {
         let Some(texts) = self.texts.as_ref().filter(|texts| texts.count > 0) else { return };
-        if let Some((least, most)) = texts.ends() {
+        if let Some((least, most)) = texts.ends().filter(|_| self.times.is_none()) {
             (figures.min, figures.max) = (Some(least.into()), Some(most.into()));
         }
         (figures.min_length, figures.max_length) = (Some(texts.shortest), Some(texts.longest));
@@ -244,28 +244,28 @@ impl ColumnSketch {
         }
         let ends = self.numbers.as_ref().and_then(|numbers| numbers.ends());
         for (value, count) in self.sentinels.found(ends) {
-            said.push(format!("`{value}` stands {count} times, perhaps for a missing value"));
+            said.push(format!("`{value}`, perhaps for a missing value: {count} rows"));
         }
         if let Some(numbers) = &self.numbers {
             for (count, what) in [(numbers.not_a_number, "not a number (NaN)"), (numbers.infinite, "infinite")] {
                 if count > 0 {
-                    said.push(format!("{count} values are {what} and left out of smallest, largest and mean"));
+                    said.push(format!("{what}, left out of smallest, largest and mean: {count} rows"));
                 }
             }
         }
         if self.not_times > 0 {
-            said.push(format!("{} values are no day of a calendar", self.not_times));
+            said.push(format!("no day of a calendar: {} rows", self.not_times));
         }
         if let Some(texts) = &self.texts {
             if texts.not_utf8 > 0 {
-                said.push(format!("{} texts are not UTF-8", texts.not_utf8));
+                said.push(format!("not UTF-8: {} rows", texts.not_utf8));
             }
             if texts.padded > 0 {
-                said.push(format!("{} texts begin or end with white space", texts.padded));
+                said.push(format!("white space at an end: {} rows", texts.padded));
             }
             let of_texts = texts.count - self.blobs.min(texts.count);
             if let Some(numbers) = self.numbers.as_ref().filter(|_| of_texts > 0) {
-                said.push(format!("{} numbers stand among {of_texts} texts", numbers.count()));
+                said.push(format!("numbers among texts: {} beside {of_texts}", numbers.count()));
             }
         }
         let is = |kind: &str| figures.semantic_types.iter().any(|found| found.r#type == kind);

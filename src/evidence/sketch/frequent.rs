@@ -5,10 +5,10 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::distinct::Digest;
+use super::distinct::{ByDigest, Digest};
 
 pub struct Frequent<T> {
-    counters: HashMap<Digest, (u64, T)>,
+    counters: HashMap<Digest, (u64, T), ByDigest>,
     /// Counters at most.
     size: usize,
     missed: u64,
@@ -16,7 +16,7 @@ pub struct Frequent<T> {
 
 impl<T: ToString> Frequent<T> {
     pub fn new(size: usize) -> Self {
-        Self { counters: HashMap::new(), size: size.max(2), missed: 0 }
+        Self { counters: HashMap::default(), size: size.max(2), missed: 0 }
     }
 
     /// The value is made only where it gets a counter.

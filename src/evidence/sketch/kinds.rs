@@ -41,6 +41,8 @@ pub const KINDS: [(&str, Test); 26] = [
 /// Beyond this a text is not looked at for what it is.
 const LONGEST: usize = 64 * 1024;
 
+const LONGEST_DATE: usize = 40;
+
 /// A bit for each of [`KINDS`].
 pub fn of(text: &str) -> u32 {
     let text = text.trim();
@@ -52,6 +54,9 @@ pub fn of(text: &str) -> u32 {
 
 /// How a date is written, where a text is one.
 pub fn date_format(text: &str) -> Option<&'static str> {
+    if text.len() > LONGEST_DATE {
+        return None;
+    }
     let bytes = text.as_bytes();
     if moment(text).is_some() {
         return Some(match bytes.get(10) {

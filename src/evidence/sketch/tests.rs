@@ -80,7 +80,7 @@ fn what_the_values_are_is_told_with_the_share() {
     let found = &figures.semantic_types[0];
     assert!(found.r#type == "email" && (0.84..0.96).contains(&found.share) && found.of == 512, "{found:?}");
     assert_eq!((&figures.patterns[0].value, figures.patterns[0].count), (&json!("a999@a.a"), 810));
-    assert_eq!(figures.quality, ["`none` stands 100 times, perhaps for a missing value"]);
+    assert_eq!(figures.quality, ["`none`, perhaps for a missing value: 100 rows"]);
 
     let figures = of("text", ["0012", "0400", "7001"].repeat(50).into_iter().map(text)).figures("branch", 3);
     assert!(types(&figures).contains(&"leading_zeros") && types(&figures).contains(&"category"), "{figures:?}");
@@ -107,12 +107,12 @@ fn odd_values_are_counted_and_harm_nothing() {
     let dates = ["2026-01-01", "0000-00-00", "0044-03-15 BC", "infinity", "9999-12-31", "2026-01-03"];
     let figures = of("date", dates.into_iter().map(text)).figures("d", 9);
     assert_eq!((figures.min, figures.max), (Some(json!("0044-03-15 BC")), Some(json!("9999-12-31"))));
-    assert!(figures.quality.contains(&"2 values are no day of a calendar".to_owned()), "{:?}", figures.quality);
+    assert!(figures.quality.contains(&"no day of a calendar: 2 rows".to_owned()), "{:?}", figures.quality);
     assert_eq!(figures.quality.len(), 4);
 
     let broken = of("text", [Cell::Text(Cow::Borrowed(b"caf\xe9")), text(" x "), text(""), Cell::Integer(4)]).figures("t", 9);
     assert_eq!((broken.empty, broken.max.clone()), (1, Some(json!("caf\u{fffd}"))));
-    assert!(broken.quality.iter().any(|said| said == "1 texts are not UTF-8") && broken.quality.len() == 3, "{:?}", broken.quality);
+    assert!(broken.quality.iter().any(|said| said == "not UTF-8: 1 rows") && broken.quality.len() == 3, "{:?}", broken.quality);
     let blob = of("blob", [Cell::Blob(Cow::Borrowed(&[0, 255])), Cell::Blob(Cow::Borrowed(&[]))]).figures("b", 9);
     assert_eq!((blob.min, blob.max_length, blob.distinct), (None, Some(2), 2));
 }

@@ -190,17 +190,19 @@ impl Grain {
     }
 
     fn shown(self, unit: i64) -> String {
+        let written = |year: i64, rest: String| match year {
+            1.. => format!("{year:04}{rest}"),
+            before => format!("{:04}{rest} BC", 1 - before),
+        };
+        let of_day = |days: i64, hour: &str| {
+            let (year, month, day) = civil(days);
+            written(year, format!("-{month:02}-{day:02}{hour}"))
+        };
         match self {
-            Self::Hour => {
-                let (year, month, day) = civil(unit.div_euclid(24));
-                format!("{year:04}-{month:02}-{day:02} {:02}h", unit.rem_euclid(24))
-            }
-            Self::Day => {
-                let (year, month, day) = civil(unit);
-                format!("{year:04}-{month:02}-{day:02}")
-            }
-            Self::Month => format!("{:04}-{:02}", unit.div_euclid(12), unit.rem_euclid(12) + 1),
-            Self::Year => format!("{unit:04}"),
+            Self::Hour => of_day(unit.div_euclid(24), &format!(" {:02}h", unit.rem_euclid(24))),
+            Self::Day => of_day(unit, ""),
+            Self::Month => written(unit.div_euclid(12), format!("-{:02}", unit.rem_euclid(12) + 1)),
+            Self::Year => written(unit, String::new()),
         }
     }
 }
@@ -342,6 +344,8 @@ mod tests {
         let texts: Vec<String> = (0..30_000).map(|at| Grain::Day.shown(at)).collect();
         let long = of(texts.iter().map(String::as_str)).coverage().unwrap();
         assert_eq!((long.grain, long.missing, long.first.as_str()), (Grain::Month, Some(0), "1970-01"));
+        let ancient = of(["0044-03-15 BC", "0044-03-16 BC"]).coverage().unwrap();
+        assert_eq!((ancient.first.as_str(), ancient.missing), ("0044-03-15 BC", Some(0)));
         assert_eq!(of([]).coverage(), None);
     }
 }

@@ -147,16 +147,16 @@ async fn pass(
 
 fn seen(table: &Table, query: Query, rows: u64, ended: Option<Ended>, elapsed_ms: u64) -> Seen {
     let complete = query.is_whole && ended.is_none();
-    let why = match ended {
+    let until = match ended {
         None => "",
-        Some(Ended::Rows) => ": there are more",
-        Some(Ended::Time) => ": then the time was over",
-        Some(Ended::Limits) => ": the source is registered with this limit",
+        Some(Ended::Rows) => "as many as a quick profile looks at",
+        Some(Ended::Time) => "until the time was over",
+        Some(Ended::Limits) => "as many as the source is registered with",
     };
     let (method, how) = match (query.is_whole, ended) {
         (_, None) => (query.method, query.how),
-        (true, Some(_)) => ("first_rows", format!("the first {rows} rows{why}")),
-        (false, Some(_)) => (query.method, format!("{}; {rows} rows{why}", query.how)),
+        (true, Some(_)) => ("first_rows", format!("the first rows, {until}")),
+        (false, Some(_)) => (query.method, format!("{}, {until}", query.how)),
     };
     Seen {
         table: table.full_name(),
