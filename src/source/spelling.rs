@@ -57,10 +57,14 @@ impl Dialect {
     /// About `wanted` of a table's rows, the same ones each time; none where the database has no cheap way.
     pub fn sampling(self, table: &Table, wanted: u64) -> Option<Sampling> {
         let quoted = format!("{}.{}", self.quoted(&table.schema), self.quoted(&table.name));
-        let is_stored = matches!(table.kind, TableKind::Table | TableKind::PartitionedTable);
+        let has_samples = match table.kind {
+            TableKind::Table | TableKind::PartitionedTable => true,
+            TableKind::MaterializedView => self == Self::Postgresql,
+            TableKind::ForeignTable | TableKind::View => false,
+        };
         let rows = table.row_count.filter(|rows| *rows > 0);
         match self {
-            _ if !is_stored && !(self == Self::Postgresql && table.kind == TableKind::MaterializedView) => None,
+            _ if !has_samples => None,
             // A name that a column has taken means the column.
             Self::Sqlite => {
                 let key = ["rowid", "_rowid_", "oid"].into_iter().find(|name| table.column(name).is_none())?;
