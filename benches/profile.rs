@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fathom::domain::Cell;
-use fathom::source::{self, Dsn, ReadLimits, Settings as SourceSettings, Source, guard};
+use fathom::source::{self, Dsn, ReadLimits, Settings as SourceSettings, guard};
 use fathom::store::sqlite::SqliteStore;
 use fathom::tools::{Caller, Registry, Settings, Workspace};
 use serde_json::json;
