@@ -1,6 +1,7 @@
 //! The words of Fathom as types: what every room talks about. No IO, no async, no clock.
 
 pub mod budget;
+pub mod cell;
 pub mod crash;
 pub mod entry;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod schema;
 pub mod task;
 
 pub use budget::{Budget, Limit, Spent};
+pub use cell::Cell;
 pub use entry::{Author, Confidence, Entry, EntryStatus, EntryWrite, Hit, Insight, Layer, Provenance};
 pub use event::{Event, EventBody, EventType, Seq};
 pub use id::{RunId, SnapshotId, SourceKey, TaskId};

@@ -5,9 +5,11 @@ pub mod joins;
 pub mod keys;
 pub mod names;
 pub mod paths;
+pub mod sketch;
 pub mod types;
 
 pub use candidates::{ReferenceCandidate, Signal, reference_candidates};
 pub use joins::{JoinSuggestion, suggest_joins};
 pub use keys::{ColumnFacts, KeyCandidate, key_candidates};
 pub use paths::{Step, join_path};
+pub use sketch::{ColumnFigures, ColumnSketch, Precision};

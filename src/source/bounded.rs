@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::guard::{Dialect, ReadQuery};
-use super::{Error, Limits, Progress, ReadLimits, Source};
-use crate::domain::{Rows, Snapshot, SourceKey};
+use super::{Consumer, Error, Limits, Progress, ReadLimits, Source, Streamed};
+use crate::domain::{Snapshot, SourceKey};
 
 pub struct Bounded {
     source: Arc<dyn Source>,
@@ -43,8 +43,8 @@ impl Source for Bounded {
         self.source.harvest_telling(progress).await
     }
 
-    async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {
-        self.source.read(query, &self.bound(limits)).await
+    async fn stream(&self, query: &ReadQuery, limits: &ReadLimits, consumer: &mut Consumer<'_>) -> Result<Streamed, Error> {
+        self.source.stream(query, &self.bound(limits), consumer).await
     }
 
     async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error> {

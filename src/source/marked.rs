@@ -2,12 +2,44 @@
 
 use serde_json::{Number, Value, json};
 
+use crate::domain::Cell;
+
 /// Longer texts are cut to this many bytes and say how long they were.
 pub const MAX_TEXT_BYTES: usize = 4 * 1024;
 
 const BLOB_BYTES_SHOWN: usize = 32;
 
-pub fn float(number: f64) -> Value {
+/// A value as JSON: real NULLs and numbers where nothing of them is lost.
+pub fn value(cell: &Cell<'_>) -> Value {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Boolean(value) => Value::Bool(*value),
+        Cell::Integer(number) => Value::from(*number),
+        Cell::Unsigned(number) => Value::from(*number),
+        Cell::Float(number) => float(*number),
+        Cell::Digits(digits) => Value::from(*digits),
+        Cell::Text(bytes) => text(bytes),
+        Cell::Json(bytes) if bytes.len() <= MAX_TEXT_BYTES => serde_json::from_slice(bytes).unwrap_or_else(|_| text(bytes)),
+        Cell::Json(bytes) => text(bytes),
+        Cell::Blob(bytes) => blob(bytes),
+        Cell::Array(_, elements) => elements.clone(),
+    }
+}
+
+/// About how many bytes it takes as JSON, known before it is made.
+pub fn bytes(cell: &Cell<'_>) -> usize {
+    let shown = |bytes: &[u8]| bytes.len().min(MAX_TEXT_BYTES) + 16;
+    match cell {
+        Cell::Null => 4,
+        Cell::Boolean(_) | Cell::Integer(_) | Cell::Unsigned(_) | Cell::Float(_) => 12,
+        Cell::Digits(digits) => digits.len(),
+        Cell::Text(bytes) => shown(bytes),
+        Cell::Json(bytes) | Cell::Array(bytes, _) => shown(bytes),
+        Cell::Blob(_) => 100,
+    }
+}
+
+fn float(number: f64) -> Value {
     match Number::from_f64(number) {
         Some(number) => Value::Number(number),
         None if number.is_nan() => Value::from("NaN"),
@@ -17,13 +49,13 @@ pub fn float(number: f64) -> Value {
 }
 
 /// Binary values are shown by their length and how they begin.
-pub fn blob(bytes: &[u8]) -> Value {
+fn blob(bytes: &[u8]) -> Value {
     let hex: String = bytes.iter().take(BLOB_BYTES_SHOWN).map(|byte| format!("{byte:02x}")).collect();
     json!({"blob_bytes": bytes.len(), "hex": hex})
 }
 
 /// Bytes that should be UTF-8 and may be long.
-pub fn text(bytes: &[u8]) -> Value {
+fn text(bytes: &[u8]) -> Value {
     let shown = &bytes[..bytes.len().min(MAX_TEXT_BYTES)];
     let is_cut = shown.len() < bytes.len();
     let (text, is_clean) = utf8(shown, is_cut);

@@ -12,6 +12,7 @@ pub mod progress;
 pub mod settings;
 pub mod spelling;
 pub mod sqlite;
+pub mod stream;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub use guard::{Dialect, ReadQuery};
 pub use port::{Error, ReadLimits, Source};
 pub use progress::Progress;
 pub use settings::{Limits, Settings};
+pub use stream::{Consumer, Streamed};
 
 /// Opens a source; one line an engine.
 pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 use super::guard::{Dialect, ReadQuery};
 use super::progress::Progress;
-use crate::domain::{Rows, Snapshot, SourceKey};
+use super::stream::{Consumer, Kept, Streamed};
+use crate::domain::{Cell, Rows, Snapshot, SourceKey};
 
 #[async_trait]
 pub trait Source: Send + Sync {
@@ -21,8 +22,17 @@ pub trait Source: Send + Sync {
         self.harvest_telling(&Progress::unheard()).await
     }
 
-    /// Runs one guarded query; the limits hold while reading, not after.
-    async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error>;
+    /// Runs one guarded query and hands over its rows one by one while they arrive; the limits hold while reading, not after.
+    /// No more is read ahead than the driver's own small buffer. Once the consumer breaks off or a limit is reached, the database does not go
+    /// on; where time ends it, the consumer has had the rows until then.
+    async fn stream(&self, query: &ReadQuery, limits: &ReadLimits, consumer: &mut Consumer<'_>) -> Result<Streamed, Error>;
+
+    /// The rows of one guarded query, as JSON.
+    async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {
+        let mut kept = Kept::default();
+        let streamed = self.stream(query, limits, &mut |cells: &[Cell<'_>]| kept.keep(cells)).await?;
+        Ok(kept.rows(streamed))
+    }
 
     /// The database's plan for a guarded query, a line a step.
     async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error>;

@@ -1,15 +1,19 @@
 //! How SQL that we compose is spelled where the dialects differ. What is composed passes the guard like any other text.
 
 use super::Dialect;
-use crate::domain::Table;
+use crate::domain::{Table, TableKind};
 
-/// Some of a table's rows, as what stands after `from`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sample {
-    pub from: String,
-    /// In words, for who reads the figures.
-    pub how: String,
+/// How some of a table's rows can be read without reading all.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sampling {
+    /// What stands after `from`; the database chooses the rows, the same ones each time.
+    From { from: String, method: &'static str, how: String },
+    /// Ranges of this key, a whole number, in which the rows are ordered.
+    Ranges { key: String },
 }
+
+/// A table of at most so many bytes is read whole and sampled by rows, which is fairer than by pages.
+const READ_WHOLE: u64 = 64 * 1024 * 1024;
 
 impl Dialect {
     /// A name as the database reads it, whatever is in it.
@@ -36,44 +40,6 @@ impl Dialect {
         }
     }
 
-    /// In a form that has a smallest and a largest; none where only its length says something.
-    pub fn orderable(self, value: &str, r#type: &str) -> Option<String> {
-        match (self, r#type) {
-            (_, "blob") => None,
-            (Self::Postgresql, "json" | "other" | "boolean" | "uuid" | "array") => Some(self.as_text(value)),
-            _ => Some(value.to_owned()),
-        }
-    }
-
-    /// Of a text in characters, of a blob in bytes.
-    pub fn length(self, value: &str, r#type: &str) -> String {
-        match (self, r#type) {
-            (Self::Postgresql, "text" | "blob") => format!("length({value})"),
-            (Self::Postgresql, _) => format!("length({})", self.as_text(value)),
-            (Self::Mysql, "blob") | (Self::Sqlite, _) => format!("length({value})"),
-            (Self::Mysql, _) => format!("char_length({value})"),
-        }
-    }
-
-    /// Whether a value is the empty text.
-    pub fn is_empty(self, value: &str, r#type: &str) -> String {
-        match (self, r#type) {
-            (Self::Postgresql, "text") => format!("{value} = ''"),
-            (Self::Postgresql, "json" | "other") => format!("{} = ''", self.as_text(value)),
-            (Self::Mysql, "text" | "enum" | "other") | (Self::Sqlite, _) => format!("{value} = ''"),
-            // An empty text equals a zero, or is an error, where the other side is no text.
-            (Self::Postgresql | Self::Mysql, _) => "false".to_owned(),
-        }
-    }
-
-    /// Of numbers, in a form that fits a number of ours.
-    pub fn mean(self, value: &str, r#type: &str) -> String {
-        match (self, r#type) {
-            (Self::Postgresql, "integer" | "decimal") => format!("round(avg(cast({value} as numeric)), 6)"),
-            _ => format!("avg({value})"),
-        }
-    }
-
     /// Whether values of these normalised types can be compared as they are; else as texts.
     pub fn compares(self, left: &str, right: &str) -> bool {
         let family = |r#type: &str| match r#type {
@@ -88,29 +54,68 @@ impl Dialect {
         }
     }
 
-    /// About one row in `step` of a table of `quoted` name, the same ones each time; none where the database has no cheap way.
-    pub fn sample(self, quoted: &str, table: &Table, step: u64) -> Option<Sample> {
+    /// About `wanted` of a table's rows, the same ones each time; none where the database has no cheap way.
+    pub fn sampling(self, table: &Table, wanted: u64) -> Option<Sampling> {
+        let quoted = format!("{}.{}", self.quoted(&table.schema), self.quoted(&table.name));
+        let has_samples = match table.kind {
+            TableKind::Table | TableKind::PartitionedTable => true,
+            TableKind::MaterializedView => self == Self::Postgresql,
+            TableKind::ForeignTable | TableKind::View => false,
+        };
+        let rows = table.row_count.filter(|rows| *rows > 0);
         match self {
-            Self::Sqlite => Some(Sample { from: format!("{quoted} where rowid % {step} = 0"), how: format!("every {step}th row") }),
-            Self::Postgresql => Some(Sample {
-                from: format!("{quoted} tablesample system ({:.6}) repeatable (1)", 100.0 / step as f64),
-                how: format!("about 1 in {step} of the table's pages, by the database's own sampling"),
-            }),
-            Self::Mysql if table.primary_key.is_empty() => None,
-            Self::Mysql => {
-                let key: Vec<String> = table.primary_key.iter().map(|column| self.quoted(column)).collect();
-                Some(Sample {
-                    from: format!("{quoted} where crc32(concat_ws(',', {})) % {step} = 0", key.join(", ")),
-                    how: format!("about 1 row in {step}, by a digest of the key"),
+            _ if !has_samples => None,
+            // A name that a column has taken means the column.
+            Self::Sqlite => {
+                let key = ["rowid", "_rowid_", "oid"].into_iter().find(|name| table.column(name).is_none())?;
+                Some(Sampling::Ranges { key: key.to_owned() })
+            }
+            Self::Postgresql => {
+                let percent = (100.0 * wanted as f64 / rows? as f64).min(100.0);
+                let (way, method, unit) = match table.bytes {
+                    Some(0..=READ_WHOLE) => ("bernoulli", "row_sample", "rows"),
+                    _ => ("system", "page_sample", "pages"),
+                };
+                let from = format!("{quoted} tablesample {way} ({percent:.6}) repeatable (1)");
+                Some(Sampling::From {
+                    from,
+                    method,
+                    how: format!("about {percent:.3} % of the table's {unit}, by the database's own sampling"),
                 })
             }
+            Self::Mysql => match table.primary_key.as_slice() {
+                [] => None,
+                [key] if table.column(key).is_some_and(|column| column.r#type == "integer") => {
+                    Some(Sampling::Ranges { key: self.quoted(key) })
+                }
+                key => {
+                    let step = rows?.div_ceil(wanted.max(1)).max(2);
+                    let key: Vec<String> = key.iter().map(|column| self.quoted(column)).collect();
+                    let from = format!("{quoted} where crc32(concat_ws(',', {})) % {step} = 0", key.join(", "));
+                    Some(Sampling::From { from, method: "key_digest", how: format!("about 1 row in {step}, by a digest of the key") })
+                }
+            },
         }
     }
+}
+
+/// Rows of a key's ranges, which lie evenly between its ends; of each range no more than `of_each`.
+pub fn ranges(columns: &str, quoted_table: &str, key: &str, ends: (i64, i64), count: u64, of_each: u64) -> String {
+    let (low, high) = (i128::from(ends.0), i128::from(ends.1));
+    let edge = |at: u64| low + (high - low + 1) * i128::from(at) / i128::from(count);
+    let range = |at: u64| {
+        let (from, to) = (edge(at), edge(at + 1) - 1);
+        format!(
+            "select * from (select {columns} from {quoted_table} where {key} between {from} and {to} order by {key} limit {of_each}) as s{at}"
+        )
+    };
+    (0..count).map(range).collect::<Vec<_>>().join(" union all ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Column;
 
     #[test]
     fn a_quote_in_a_name_does_not_end_it() {
@@ -120,22 +125,39 @@ mod tests {
 
     #[test]
     fn what_is_composed_passes_the_guard() {
+        let column = |name: &str, kind: &str| Column { name: name.to_owned(), r#type: kind.to_owned(), ..Column::default() };
+        let named = |key: &[&str], bytes: u64| Table {
+            schema: "s".to_owned(),
+            name: "t`\"".to_owned(),
+            columns: vec![column("a", "integer"), column("b", "text")],
+            primary_key: key.iter().map(|name| (*name).to_owned()).collect(),
+            row_count: Some(1_000_000),
+            bytes: Some(bytes),
+            ..Table::default()
+        };
         for dialect in [Dialect::Sqlite, Dialect::Postgresql, Dialect::Mysql] {
-            let table = Table { primary_key: vec!["a".to_owned(), "b".to_owned()], ..Table::default() };
-            let sample = dialect.sample(&dialect.quoted("t"), &table, 30).map_or_else(|| dialect.quoted("t"), |sample| sample.from);
-            for kind in ["integer", "text", "blob", "json", "boolean", "uuid", "other"] {
-                let v = dialect.quoted("v");
-                let figures = [
-                    format!("count(distinct {})", dialect.groupable(&v, kind)),
-                    format!("min({})", dialect.orderable(&v, kind).unwrap_or_else(|| "1".to_owned())),
-                    format!("max({})", dialect.length(&v, kind)),
-                    format!("sum(case when {} then 1 else 0 end)", dialect.is_empty(&v, kind)),
-                    dialect.mean(&v, kind),
-                ];
-                let sql = format!("select {} from {sample}", figures.join(", "));
+            let quoted = dialect.quoted("t`\"");
+            for table in [named(&["a"], 1), named(&["a", "b"], u64::MAX)] {
+                let sql = match dialect.sampling(&table, 10_000) {
+                    Some(Sampling::From { from, .. }) => format!("select {} from {from}", dialect.quoted("b")),
+                    Some(Sampling::Ranges { key }) => ranges("*", &quoted, &key, (i64::MIN, i64::MAX), 32, 313),
+                    None => panic!("{dialect:?} has no way"),
+                };
                 crate::source::guard::check(dialect, &sql).unwrap_or_else(|refusal| panic!("{sql}: {refusal}"));
             }
+            let sql = format!("select count(distinct {}) from {quoted}", dialect.groupable(&dialect.quoted("v"), "json"));
+            crate::source::guard::check(dialect, &sql).unwrap_or_else(|refusal| panic!("{sql}: {refusal}"));
+            let view = Table { kind: TableKind::View, ..named(&["a"], 1) };
+            assert_eq!(dialect.sampling(&view, 10), None);
         }
+        assert_eq!(Dialect::Mysql.sampling(&named(&[], 1), 10), None);
+    }
+
+    #[test]
+    fn ranges_touch_and_do_not_overlap() {
+        let sql = ranges("*", "t", "k", (1, 10), 3, 2);
+        let parts: Vec<&str> = sql.split("between ").skip(1).map(|part| part.split(" order").next().unwrap()).collect();
+        assert_eq!(parts, ["1 and 3", "4 and 6", "7 and 10"]);
     }
 
     #[test]

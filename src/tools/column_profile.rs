@@ -1,16 +1,17 @@
-//! `column_profile`: figures about one column and its most frequent values.
+//! `column_profile`: everything that the reading of its table told of one column.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::port::{Call, Effect, Failure, Spec, Tool};
-use super::settings::Settings;
+use super::profiles::Profiles;
 use super::{reading, schema};
-use crate::evidence::types;
 
 pub struct ColumnProfile {
-    settings: Settings,
+    profiles: Arc<Profiles>,
 }
 
 #[derive(Deserialize)]
@@ -22,8 +23,8 @@ struct Args {
 }
 
 impl ColumnProfile {
-    pub fn new(settings: &Settings) -> Self {
-        Self { settings: settings.clone() }
+    pub fn new(profiles: Arc<Profiles>) -> Self {
+        Self { profiles }
     }
 }
 
@@ -32,7 +33,7 @@ impl Tool for ColumnProfile {
     fn spec(&self) -> Spec {
         Spec {
             name: "column_profile",
-            description: "Profiles one column: rows, NULLs, empty strings, distinct values, smallest, largest and mean value, shortest and longest text, and the most frequent values with their counts. Of a large table only the first rows are looked at, and the answer says so.",
+            description: "Profiles one column: NULLs, empty strings, distinct values, smallest, largest and mean value, quantiles, lengths, the most frequent values with their counts, patterns, histogram, time coverage, what the texts are with the share that matches, and what is odd. It uses the last full profile of the table, or a quick one, which samples large tables; `method`, `rate` and `complete` say which rows were seen.",
             args: schema::object(
                 json!({
                     "schema": schema::schema_name(),
@@ -43,11 +44,9 @@ impl Tool for ColumnProfile {
                 &["table", "column"],
             ),
             output: schema::result(json!({
-                "table": {"type": "string"}, "column": {"type": "string"}, "type": {"type": "string"}, "declared_type": {"type": "string"},
-                "rows": {"type": "integer"}, "how": {"type": "string"}, "nulls": {"type": "integer"}, "distinct": {"type": "integer"},
-                "empty": {"type": ["integer", "null"]}, "min": {}, "max": {}, "mean": {}, "min_length": {"type": ["integer", "null"]},
-                "max_length": {"type": ["integer", "null"]},
-                "top_values": schema::list(schema::result(json!({"value": {}, "count": {"type": "integer"}})))
+                "table": {"type": "string"}, "column": {"type": "string"}, "method": {"type": "string"}, "complete": {"type": "boolean"},
+                "rows": {"type": "integer"}, "nulls": {"type": "integer"}, "distinct": {"type": "integer"}, "distinct_exact": {"type": "boolean"},
+                "semantic_types": {"type": "array", "items": {"type": "object"}}, "top_values": {"type": "array", "items": {"type": "object"}}
             })),
             example: json!({"schema": "main", "table": "orders", "column": "status"}),
             effect: Effect::Read,
@@ -59,63 +58,8 @@ impl Tool for ColumnProfile {
         let args: Args = reading::parsed(args)?;
         let table = reading::table(workspace, args.schema.as_deref(), &args.table)?;
         let column = reading::column(table, &args.column)?;
-        let dialect = workspace.source.dialect();
-        let scanned = self.settings.scan_rows;
-        let kind = column.r#type.as_str();
-        let is_text = matches!(kind, "text" | "other" | "json" | "blob");
-        let from = format!(
-            "(select {} as v from {} limit {scanned}) as s",
-            dialect.groupable(&reading::quoted(dialect, &column.name), kind),
-            reading::quoted_table(dialect, table)
-        );
-        let (least, most) = dialect.orderable("v", kind).map_or(none_twice(), |value| (format!("min({value})"), format!("max({value})")));
-        let length = dialect.length("v", kind);
-        let (shortest, longest) = if is_text { (format!("min({length})"), format!("max({length})")) } else { none_twice() };
-        let mean = if types::is_numeric(kind) { dialect.mean("v", kind) } else { "null".to_owned() };
-        let empty = dialect.is_empty("v", kind);
-        let sql = format!(
-            "select count(*), count(v), count(distinct v), {least}, {most}, {mean}, {shortest}, {longest}, sum(case when {empty} then 1 else 0 end) from {from}"
-        );
-        let figures = reading::read(workspace, &sql, &self.settings.read_limits(1)).await?;
-        let row = figures.rows.into_iter().next().unwrap_or_default();
-        let [rows, filled, distinct, min, max, mean, shortest, longest, empty] = <[Value; 9]>::try_from(row)
-            .map_err(|row| Failure::Broken(format!("a profile has 9 figures, the database gave {}", row.len())))?;
-        let count = |value: &Value| value.as_u64().unwrap_or(0);
-        let nulls = count(&rows).saturating_sub(count(&filled));
-        let mut answer = json!({
-            "table": table.full_name(),
-            "column": column.name,
-            "type": column.r#type,
-            "declared_type": column.declared_type,
-            "rows": rows,
-            "how": if table.row_count.is_some_and(|count| count <= scanned) { "all rows".to_owned() } else { format!("the first {scanned} rows at most") },
-            "nulls": nulls,
-            "distinct": distinct,
-            "empty": empty,
-        });
-        if kind != "blob" {
-            answer["min"] = min;
-            answer["max"] = max;
-        }
-        if types::is_numeric(kind) {
-            answer["mean"] = mean;
-        }
-        if is_text {
-            answer["min_length"] = shortest;
-            answer["max_length"] = longest;
-        }
-        if args.max_top_values > 0 {
-            let sql = format!(
-                "select v, count(*) as n from {from} where v is not null group by v order by n desc, v limit {}",
-                args.max_top_values
-            );
-            let top = reading::read(workspace, &sql, &self.settings.read_limits(args.max_top_values)).await?;
-            answer["top_values"] = top.rows.iter().map(|row| json!({"value": row.first(), "count": row.get(1)})).collect();
-        }
-        Ok(answer)
+        let profile = self.profiles.best_of(workspace, table).await?;
+        Profiles::column_shown(&profile, &column.name, args.max_top_values)
+            .ok_or_else(|| Failure::Broken(format!("the profile of `{}` has no column `{}`", table.full_name(), column.name)))
     }
-}
-
-fn none_twice() -> (String, String) {
-    ("null".to_owned(), "null".to_owned())
 }

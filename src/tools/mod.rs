@@ -19,6 +19,7 @@ mod claiming;
 mod filter;
 mod objects;
 mod paging;
+mod profiles;
 mod reading;
 mod relationships;
 mod schema;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures::FutureExt;
@@ -15,6 +16,7 @@ use super::bounds;
 use super::caller::{Allowed, Caller, canonical};
 use super::ledger::Ledger;
 use super::port::{Call, Effect, Failure, Outcome, Rejection, Sight, Spec, Tool};
+use super::profiles::Profiles;
 use super::rules::{End, Ruled, Rules};
 use super::schema;
 use super::settings::Settings;
@@ -54,6 +56,7 @@ struct Registered {
 impl Registry {
     /// All tools; a new one is one line here.
     pub fn standard(settings: Settings) -> Self {
+        let profiles = Arc::new(Profiles::new(&settings));
         let mut tools: Vec<Box<dyn Tool>> = vec![
             Box::new(list_targets::ListTargets),
             Box::new(discovery_run_static::DiscoveryRunStatic),
@@ -61,8 +64,8 @@ impl Registry {
             Box::new(list_tables::ListTables),
             Box::new(describe_table::DescribeTable),
             Box::new(get_constraints::GetConstraints),
-            Box::new(table_profile::TableProfile::new(&settings)),
-            Box::new(column_profile::ColumnProfile::new(&settings)),
+            Box::new(table_profile::TableProfile::new(profiles.clone())),
+            Box::new(column_profile::ColumnProfile::new(profiles)),
             Box::new(sample_rows::SampleRows::new(&settings)),
             Box::new(sample_distinct::SampleDistinct::new(&settings)),
             Box::new(suggest_joins::SuggestJoins),

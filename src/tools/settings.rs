@@ -19,6 +19,10 @@ pub struct Settings {
     pub max_rows: usize,
     /// Rows that a quick profile looks at; larger tables are sampled.
     pub quick_rows: u64,
+    /// Time after which a quick profile ends with what it has seen.
+    pub quick_time_ms: u64,
+    /// Time after which a full profile ends with what it has seen.
+    pub full_time_ms: u64,
     /// Rows that a check of one column looks at.
     pub scan_rows: u64,
     /// Profiles that are kept for the next who asks.
@@ -39,6 +43,8 @@ impl Default for Settings {
             max_result_bytes: 24 * 1024,
             max_rows: 1_000,
             quick_rows: 10_000,
+            quick_time_ms: 1_500,
+            full_time_ms: 12_000,
             scan_rows: 200_000,
             profiles_kept: 256,
             profile_age_s: 60,

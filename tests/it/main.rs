@@ -16,6 +16,7 @@ mod kill;
 mod load;
 mod looking;
 mod model;
+mod profiles;
 mod rules;
 mod source;
 mod source_mysql;

@@ -34,6 +34,12 @@ pub struct FakeStore {
     snapshot_writes: AtomicUsize,
 }
 
+impl FakeStore {
+    pub fn entries(&self) -> Vec<EntryWrite> {
+        self.entries.lock().unwrap().clone()
+    }
+}
+
 fn unused<T>() -> Result<T, store::Error> {
     Err(store::Error::Failed("not part of this fake".to_owned()))
 }
@@ -292,7 +298,7 @@ async fn tables_are_listed_by_pages_and_described() {
 async fn profiles_hold_the_figures_of_the_data() {
     let shop = Shop::new().await;
     let profile = shop.ok("table_profile", json!({"table": "customers"})).await;
-    assert_eq!((&profile["looked_at"], &profile["how"]), (&json!(3), &json!("all rows")));
+    assert_eq!((&profile["rows_seen"], &profile["how"]), (&json!(3), &json!("all rows")));
     let column = |name: &str| profile["columns"].as_array().unwrap().iter().find(|column| column["name"] == name).unwrap().clone();
     assert_eq!((&column("email")["nulls"], &column("email")["distinct"]), (&json!(1), &json!(2)));
     assert_eq!((&column("city")["empty"], &column("id")["unique"]), (&json!(1), &json!(true)));
@@ -312,12 +318,12 @@ async fn large_tables_are_sampled_and_the_profile_says_how() {
                insert into bare select id, id from big;";
     let shop = Shop::with(sql, Settings { quick_rows: 1_000, ..Settings::default() }).await;
     let profile = shop.ok("table_profile", json!({"table": "big"})).await;
-    assert_eq!((&profile["how"], &profile["looked_at"]), (&json!("every 5th row"), &json!(1_000)));
+    assert_eq!((&profile["method"], &profile["rows_seen"]), (&json!("key_ranges"), &json!(1_024)));
     assert_eq!(profile["columns"][0].get("unique"), None, "a sample does not prove a key");
     let bare = shop.ok("table_profile", json!({"table": "bare"})).await;
-    assert_eq!(bare["how"], json!("the first 1000 rows at most"));
+    assert_eq!(bare["how"], json!("the first rows, as many as a quick profile looks at"));
     let full = shop.ok("table_profile", json!({"table": "big", "mode": "full"})).await;
-    assert_eq!((&full["looked_at"], &full["columns"][0]["unique"]), (&json!(5_000), &json!(true)));
+    assert_eq!((&full["rows_seen"], &full["columns"][0]["unique"]), (&json!(5_000), &json!(true)));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::results::{arg, distinct, member, null_share, of_tool, steps, top_values};
+use super::results::{arg, distinct, list, member, null_share, of_tool, steps, top_values};
 use super::table::{ColumnView, TableView};
 use super::{call, codes_question, document, insight};
 use crate::claims::sql;
@@ -40,6 +40,10 @@ pub fn reflect(brief: &TaskBrief, view: &TableView, results: &[ToolResult]) -> R
             let claim = format!("{}.{} has no value in {:.0} % of the rows", view.table, column.name, share * 100.0);
             reflection.insights.push(insight(claim, 0.8, vec![result.step.clone()]));
         }
+        for oddity in list(&result.result, &["quality"]).iter().filter_map(Value::as_str) {
+            let claim = format!("{}.{}: {}", view.table, column.name, line(oddity, 200));
+            reflection.insights.push(insight(claim, 0.8, vec![result.step.clone()]));
+        }
         if reflection.questions_for_user.is_empty() {
             reflection.questions_for_user.extend(question(brief, view, column, &result.result));
         }
@@ -63,6 +67,9 @@ fn profile_entry(view: &TableView, column: &ColumnView, profile: &Value) -> Prop
         "least": member(profile, &["min", "minimum"]),
         "greatest": member(profile, &["max", "maximum"]),
         "values": (few && !values.is_empty()).then_some(values),
+        "semantic_types": member(profile, &["semantic_types"]),
+        "coverage": member(profile, &["coverage"]),
+        "quality": member(profile, &["quality"]),
     });
     ProposedWrite {
         kind: "profile".to_owned(),

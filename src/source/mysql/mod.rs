@@ -32,8 +32,9 @@ use super::guard::{Dialect, Form, ReadQuery};
 use super::port::{Error, ReadLimits, Source};
 use super::progress::Progress;
 use super::settings::Settings;
+use super::stream::{Consumer, Kept, Passage, Streamed};
 use crate::domain::rows::RowColumn;
-use crate::domain::{Rows, Snapshot, SourceKey};
+use crate::domain::{Cell, Rows, Snapshot, SourceKey};
 
 /// How much longer than its time a statement may take to be ended by the server.
 const GRACE: Duration = Duration::from_millis(250);
@@ -48,11 +49,11 @@ pub struct MysqlSource {
     settings: Settings,
 }
 
-/// Whether reading ended by itself.
+/// Whether the statement ended by itself.
 enum End {
-    Complete(Rows),
-    /// There is more; the statement may still be running.
-    Enough(Rows),
+    Complete,
+    /// There is more, and nobody wants it.
+    Running,
 }
 
 impl MysqlSource {
@@ -65,27 +66,25 @@ impl MysqlSource {
         Ok(source)
     }
 
-    async fn run(&self, sql: &str, form: Form, limits: &ReadLimits) -> Result<Rows, Error> {
-        let started = Instant::now();
-        let deadline = started + limits.time;
+    async fn run(&self, sql: &str, form: Form, limits: &ReadLimits, consumer: &mut Consumer<'_>) -> Result<Streamed, Error> {
+        let mut passage = Passage::new(consumer, limits);
+        let deadline = Instant::now() + limits.time;
         let mut lent = self.pool.lend(deadline).await?;
         let time_left = deadline.saturating_duration_since(Instant::now());
-        let reading = tokio::time::timeout(time_left + GRACE, fetch(&mut lent, sql, form, limits)).await;
-        let rows = match reading {
-            Ok(Ok(End::Complete(rows))) => {
+        let reading = tokio::time::timeout(time_left + GRACE, pass(&mut lent, sql, form, limits.time, &mut passage)).await;
+        match reading {
+            Ok(Ok((columns, End::Complete))) => {
                 lent.give_back().await;
-                Ok(rows)
+                Ok(passage.streamed(columns))
             }
+            Ok(Ok((columns, End::Running))) => Ok(passage.streamed(columns)),
             Ok(Err(error @ (Error::Statement(_) | Error::TimedOut(_)))) => {
                 lent.give_back().await;
                 Err(error)
             }
-            Ok(Ok(End::Enough(rows))) => Ok(rows),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(Error::TimedOut(limits.time)),
-        };
-        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        rows.map(|rows| Rows { elapsed_ms, ..rows })
+        }
     }
 }
 
@@ -112,13 +111,15 @@ impl Source for MysqlSource {
         Ok(snapshot)
     }
 
-    async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {
-        self.run(query.sql(), query.form(), limits).await
+    async fn stream(&self, query: &ReadQuery, limits: &ReadLimits, consumer: &mut Consumer<'_>) -> Result<Streamed, Error> {
+        self.run(query.sql(), query.form(), limits, consumer).await
     }
 
     async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error> {
-        let rows = self.run(&format!("explain {}", query.sql()), Form::Plan, &self.settings.read_limits()).await?;
-        Ok(plan_lines(&rows))
+        let mut kept = Kept::default();
+        let sql = format!("explain {}", query.sql());
+        let streamed = self.run(&sql, Form::Plan, &self.settings.read_limits(), &mut |cells: &[Cell<'_>]| kept.keep(cells)).await?;
+        Ok(plan_lines(&kept.rows(streamed)))
     }
 
     async fn warnings(&self) -> Result<Vec<String>, Error> {
@@ -141,50 +142,47 @@ fn connect_options(server: &Server) -> Result<MySqlConnectOptions, Error> {
     })
 }
 
-async fn fetch(session: &mut Session, sql: &str, form: Form, limits: &ReadLimits) -> Result<End, Error> {
+/// The columns of the answer, whose rows have gone through the passage.
+async fn pass(
+    session: &mut Session,
+    sql: &str,
+    form: Form,
+    time: Duration,
+    passage: &mut Passage<'_>,
+) -> Result<(Vec<RowColumn>, End), Error> {
     let sql = session.signed(sql);
-    let failed = |error: sqlx::Error| refusal::of_statement(limits.time, &error);
+    let failed = |error: sqlx::Error| refusal::of_statement(time, &error);
     // Prepared, a text is one statement; and a query that promises no columns does something else than reading, into a file for example.
     // Of plans and listings MySQL tells the columns only when they are run.
     let statement = (&mut session.connection).prepare(AssertSqlSafe(sql.clone()).into_sql_str()).await.map_err(failed)?;
     if form == Form::Query && statement.columns().is_empty() {
         return Err(Error::Statement("it gives no rows; only what reads is run".to_owned()));
     }
-    let mut answer = Rows { columns: row_columns(statement.columns()), ..Rows::default() };
+    let (mut columns, mut forms) = (row_columns(statement.columns()), Vec::new());
     let mut stream = sqlx::query(AssertSqlSafe(sql)).fetch(&mut session.connection);
-    let mut bytes = 0;
     while let Some(row) = stream.try_next().await.map_err(failed)? {
         // The driver does not yield while rows keep coming, and no clock would be looked at.
         coop::consume_budget().await;
-        if answer.rows.is_empty() {
+        if forms.is_empty() {
             // The table may have changed in between.
-            answer.columns = row_columns(row.columns());
+            columns = row_columns(row.columns());
+            forms = row.columns().iter().map(|column| value::form(column.type_info())).collect();
         }
-        let mut values = Vec::with_capacity(answer.columns.len());
-        if answer.rows.len() < limits.max_rows {
-            for index in 0..answer.columns.len() {
-                let cell = value::cell(&row, index).map_err(failed)?;
-                bytes += cell.bytes;
-                values.push(cell.value);
-            }
-        }
-        // The row that is too much is not shown, and neither is any after it.
-        if answer.rows.len() >= limits.max_rows || bytes > limits.max_bytes {
-            answer.truncated = true;
+        let cells: Result<Vec<Cell<'_>>, _> = forms.iter().enumerate().map(|(index, form)| value::cell(&row, index, *form)).collect();
+        passage.pass(&cells.map_err(failed)?);
+        if passage.has_ended() {
             break;
         }
-        answer.rows.push(values);
     }
-    answer.row_count = answer.rows.len();
     let rest = async {
         while let Ok(Some(_)) = stream.try_next().await {
             coop::consume_budget().await;
         }
     };
-    if !answer.truncated || tokio::time::timeout(ENDING, rest).await.is_ok() {
-        return Ok(End::Complete(answer));
+    if !passage.has_ended() || tokio::time::timeout(ENDING, rest).await.is_ok() {
+        return Ok((columns, End::Complete));
     }
-    Ok(End::Enough(answer))
+    Ok((columns, End::Running))
 }
 
 fn row_columns(columns: &[MySqlColumn]) -> Vec<RowColumn> {

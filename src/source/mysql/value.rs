@@ -1,47 +1,71 @@
-//! MySQL's values as JSON, from the bytes of the binary protocol: real NULLs, numbers where none of their digits is lost, zero dates as such.
+//! MySQL's values, from the bytes of the binary protocol: numbers where none of their digits is lost, zero dates as such.
 
-use serde_json::Value;
+use std::borrow::Cow;
+
 use sqlx::mysql::{MySqlRow, MySqlTypeInfo};
-use sqlx::{Column, Decode, MySql, Row, Type, TypeInfo};
+use sqlx::{Decode, MySql, Row, Type, TypeInfo};
 
-use crate::source::marked::{MAX_TEXT_BYTES, blob, float, text};
+use crate::domain::Cell;
 
 /// More digits than a float is sure to keep.
 const DIGITS_OF_A_FLOAT: usize = 15;
 
-/// A value, and about how many bytes it takes as JSON.
-pub struct Cell {
-    pub value: Value,
-    pub bytes: usize,
+/// What the bytes of a column's values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Bit,
+    Signed,
+    Unsigned,
+    Single,
+    Double,
+    Date,
+    DateAndTime,
+    Time,
+    Decimal,
+    Json,
+    Text,
+    /// MariaDB's JSON is a long text of its own collation; whoever keeps JSON in such a column means the same.
+    LongText,
+    Blob,
 }
 
-pub fn cell(row: &MySqlRow, index: usize) -> Result<Cell, sqlx::Error> {
-    let small = |value: Value| Ok(Cell { value, bytes: 12 });
-    let Some(bytes) = bytes(row, index)? else { return small(Value::Null) };
-    let kind = row.columns()[index].type_info();
-    match kind.name() {
-        "BIT" => small(bit(bytes)),
-        "YEAR" => small(Value::from(unsigned(bytes))),
-        "FLOAT" => small(single(bytes)),
-        "DOUBLE" => small(bytes.try_into().map_or(Value::Null, |bytes| float(f64::from_le_bytes(bytes)))),
-        "DATE" => small(Value::from(date(bytes))),
-        "DATETIME" | "TIMESTAMP" => small(Value::from(date_and_time(bytes))),
-        "TIME" => small(Value::from(time(bytes))),
-        "DECIMAL" => Ok(Cell { value: decimal(bytes), bytes: bytes.len() }),
-        "BOOLEAN" => small(if <u64 as Type<MySql>>::compatible(kind) { Value::from(unsigned(bytes)) } else { Value::from(signed(bytes)) }),
-        "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => small(Value::from(signed(bytes))),
-        name if name.ends_with("UNSIGNED") => small(Value::from(unsigned(bytes))),
-        name => {
-            let value = match (is_text(kind), name) {
-                (_, "JSON") => json(bytes).unwrap_or_else(|| text(bytes)),
-                // MariaDB's JSON is a long text of its own collation; whoever keeps JSON in such a column means the same.
-                (true, "BLOB" | "LONGBLOB") if matches!(bytes.first(), Some(b'{' | b'[')) => json(bytes).unwrap_or_else(|| text(bytes)),
-                (true, _) => text(bytes),
-                (false, _) => return Ok(Cell { value: blob(bytes), bytes: 100 }),
-            };
-            Ok(Cell { value, bytes: bytes.len().min(MAX_TEXT_BYTES) + 16 })
-        }
+pub fn form(kind: &MySqlTypeInfo) -> Form {
+    match (kind.name(), is_text(kind)) {
+        ("BIT", _) => Form::Bit,
+        ("FLOAT", _) => Form::Single,
+        ("DOUBLE", _) => Form::Double,
+        ("DATE", _) => Form::Date,
+        ("DATETIME" | "TIMESTAMP", _) => Form::DateAndTime,
+        ("TIME", _) => Form::Time,
+        ("DECIMAL", _) => Form::Decimal,
+        ("BOOLEAN", _) if <u64 as Type<MySql>>::compatible(kind) => Form::Unsigned,
+        ("BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT", _) => Form::Signed,
+        ("YEAR", _) => Form::Unsigned,
+        (name, _) if name.ends_with("UNSIGNED") => Form::Unsigned,
+        ("JSON", _) => Form::Json,
+        ("BLOB" | "LONGBLOB", true) => Form::LongText,
+        (_, true) => Form::Text,
+        (_, false) => Form::Blob,
     }
+}
+
+pub fn cell(row: &MySqlRow, index: usize, form: Form) -> Result<Cell<'_>, sqlx::Error> {
+    let Some(bytes) = bytes(row, index)? else { return Ok(Cell::Null) };
+    Ok(match form {
+        Form::Bit => bit(bytes),
+        Form::Signed => Cell::Integer(signed(bytes)),
+        Form::Unsigned => Cell::of_unsigned(unsigned(bytes)),
+        Form::Single => single(bytes),
+        Form::Double => bytes.try_into().map_or(Cell::Null, |bytes| Cell::Float(f64::from_le_bytes(bytes))),
+        Form::Date => written(date(bytes)),
+        Form::DateAndTime => written(date_and_time(bytes)),
+        Form::Time => written(time(bytes)),
+        Form::Decimal => decimal(bytes),
+        Form::Json => Cell::Json(bytes),
+        Form::LongText if matches!(bytes.first(), Some(b'{' | b'[')) => Cell::Json(bytes),
+        Form::LongText | Form::Text => Cell::Text(Cow::Borrowed(bytes)),
+        Form::Blob => Cell::Blob(Cow::Borrowed(bytes)),
+    })
 }
 
 /// The raw bytes; none for NULL. The driver would take a zero date for one.
@@ -74,34 +98,34 @@ fn signed(bytes: &[u8]) -> i64 {
 }
 
 /// Highest byte first, whatever the protocol does elsewhere.
-fn bit(bytes: &[u8]) -> Value {
-    Value::from(bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte)))
+fn bit(bytes: &[u8]) -> Cell<'_> {
+    Cell::of_unsigned(bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// In the few digits that single precision has.
-fn single(bytes: &[u8]) -> Value {
-    let Ok(bytes) = bytes.try_into() else { return Value::Null };
+fn single(bytes: &[u8]) -> Cell<'_> {
+    let Ok(bytes) = bytes.try_into() else { return Cell::Null };
     let number = f32::from_le_bytes(bytes);
-    float(number.to_string().parse().unwrap_or_else(|_| f64::from(number)))
+    Cell::Float(number.to_string().parse().unwrap_or_else(|_| f64::from(number)))
 }
 
-fn decimal(bytes: &[u8]) -> Value {
-    let Ok(digits) = std::str::from_utf8(bytes) else { return text(bytes) };
-    if let Ok(number) = digits.parse::<i64>() {
-        return Value::from(number);
+fn decimal(bytes: &[u8]) -> Cell<'_> {
+    let Ok(digits) = std::str::from_utf8(bytes) else { return Cell::Text(Cow::Borrowed(bytes)) };
+    if let Ok(number) = digits.parse() {
+        return Cell::Integer(number);
     }
-    if let Ok(number) = digits.parse::<u64>() {
-        return Value::from(number);
+    if let Ok(number) = digits.parse() {
+        return Cell::Unsigned(number);
     }
     let count = digits.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
-    match digits.parse::<f64>() {
-        Ok(number) if count <= DIGITS_OF_A_FLOAT => float(number),
-        _ => Value::from(digits),
+    match digits.parse() {
+        Ok(number) if count <= DIGITS_OF_A_FLOAT => Cell::Float(number),
+        _ => Cell::Digits(digits),
     }
 }
 
-fn json(bytes: &[u8]) -> Option<Value> {
-    (bytes.len() <= MAX_TEXT_BYTES).then(|| serde_json::from_slice(bytes).ok())?
+fn written(text: String) -> Cell<'static> {
+    Cell::Text(Cow::Owned(text.into_bytes()))
 }
 
 /// The first byte is the length; what is not sent is zero.
@@ -134,6 +158,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::source::marked::value;
 
     #[test]
     fn decimals_are_numbers_where_no_digit_is_lost() {
@@ -145,17 +170,17 @@ mod tests {
             ("12345678901234567.89", json!("12345678901234567.89")),
             ("99999999999999999999999999999999999999", json!("99999999999999999999999999999999999999")),
         ] {
-            assert_eq!(decimal(digits.as_bytes()), expect, "{digits}");
+            assert_eq!(value(&decimal(digits.as_bytes())), expect, "{digits}");
         }
     }
 
     #[test]
     fn numbers_keep_their_sign_and_times_their_parts() {
         assert_eq!((signed(&[0xff]), signed(&[0xfe, 0xff]), signed(&[1, 0, 0, 0])), (-1, -2, 1));
-        assert_eq!((unsigned(&[0xff; 8]), single(&0.1_f32.to_le_bytes())), (u64::MAX, json!(0.1)));
+        assert_eq!((unsigned(&[0xff; 8]), single(&0.1_f32.to_le_bytes())), (u64::MAX, Cell::Float(0.1)));
         assert_eq!((date(&[0]), date(&[4, 0xe8, 7, 0, 0])), ("0000-00-00".to_owned(), "2024-00-00".to_owned()));
         assert_eq!(date_and_time(&[11, 0xe8, 7, 2, 29, 1, 2, 3, 0x20, 0xa1, 7, 0]), "2024-02-29 01:02:03.5");
         assert_eq!((time(&[0]), time(&[8, 1, 34, 0, 0, 0, 22, 59, 59])), ("00:00:00".to_owned(), "-838:59:59".to_owned()));
-        assert_eq!(bit(&[1, 0]), json!(256));
+        assert_eq!(bit(&[1, 0]), Cell::Integer(256));
     }
 }

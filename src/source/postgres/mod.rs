@@ -12,7 +12,7 @@ mod value;
 mod tests;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::error::Elapsed;
@@ -25,7 +25,8 @@ use super::guard::{Dialect, ReadQuery};
 use super::port::{Error, ReadLimits, Source};
 use super::progress::Progress;
 use super::settings::Settings;
-use crate::domain::{Rows, Snapshot, SourceKey};
+use super::stream::{Consumer, Passage, Streamed};
+use crate::domain::{Snapshot, SourceKey};
 
 pub struct PostgresqlSource {
     key: SourceKey,
@@ -70,13 +71,12 @@ impl Source for PostgresqlSource {
         }
     }
 
-    async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {
-        let started = Instant::now();
+    async fn stream(&self, query: &ReadQuery, limits: &ReadLimits, consumer: &mut Consumer<'_>) -> Result<Streamed, Error> {
+        let mut passage = Passage::new(consumer, limits);
         let mut lent = self.pool.begin(Purpose::Read, limits.time).await?;
-        let reading = timeout_at(lent.until, rows::read(&mut lent, query.sql(), limits)).await;
-        let mut rows = finished(lent, reading, limits.time).await?;
-        rows.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(rows)
+        let reading = timeout_at(lent.until, rows::read(&mut lent, query.sql(), &mut passage)).await;
+        let columns = finished(lent, reading, limits.time).await?;
+        Ok(passage.streamed(columns))
     }
 
     async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error> {

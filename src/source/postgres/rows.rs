@@ -1,17 +1,17 @@
 //! Rows of a query, through a cursor: the server computes no more of them than are asked for, and the limits hold while reading.
 
 use futures::TryStreamExt;
-use serde_json::Value;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgColumn, PgRow};
 use sqlx::{Column, Executor, Row, SqlSafeStr, Statement, ValueRef};
+use tokio::task::coop;
 
 use super::session::{Session, own_sql};
 use super::types::{Form, Scalar, ValueType, built_in, scalar};
 use super::value::cell;
-use crate::domain::Rows;
+use crate::domain::Cell;
 use crate::domain::rows::RowColumn;
-use crate::source::ReadLimits;
+use crate::source::stream::Passage;
 
 /// About how many bytes are asked for at once; what comes too much is thrown away.
 const BYTES_AHEAD: usize = 256 * 1024;
@@ -20,25 +20,23 @@ const ROWS_AHEAD: usize = 1_000;
 
 type TypeRow = (Oid, String, bool, Option<Oid>, String);
 
-struct Answer<'a> {
-    limits: &'a ReadLimits,
+struct Answer<'p, 'c> {
+    passage: &'p mut Passage<'c>,
+    columns: Vec<RowColumn>,
     forms: Vec<Form>,
-    rows: Rows,
-    /// As JSON.
-    bytes: usize,
-    /// As they came.
+    /// Of all rows, as they came.
     wire_bytes: usize,
 }
 
-pub async fn read(session: &mut Session, sql: &str, limits: &ReadLimits) -> Result<Rows, sqlx::Error> {
-    let mut answer = Answer { limits, forms: Vec::new(), rows: Rows::default(), bytes: 0, wire_bytes: 0 };
+/// The columns of the answer, whose rows have gone through the passage.
+pub async fn read(session: &mut Session, sql: &str, passage: &mut Passage<'_>) -> Result<Vec<RowColumn>, sqlx::Error> {
+    let mut answer = Answer { passage, columns: Vec::new(), forms: Vec::new(), wire_bytes: 0 };
     if is_told(sql) {
         answer.told(session, sql).await?;
     } else {
         answer.through_cursor(session, sql).await?;
     }
-    answer.rows.row_count = answer.rows.rows.len();
-    Ok(answer.rows)
+    Ok(answer.columns)
 }
 
 /// Statements that read and that no cursor takes; what they answer is small, and text.
@@ -47,7 +45,7 @@ fn is_told(sql: &str) -> bool {
     ["show", "explain"].iter().any(|told| word.eq_ignore_ascii_case(told))
 }
 
-impl Answer<'_> {
+impl Answer<'_, '_> {
     async fn through_cursor(&mut self, session: &mut Session, sql: &str) -> Result<(), sqlx::Error> {
         // By a protocol that takes one statement only, so that nothing can follow it.
         let cursor = own_sql(format!("declare fathom no scroll cursor for {sql}"));
@@ -60,13 +58,11 @@ impl Answer<'_> {
         };
         self.describe(session, first.columns()).await?;
         self.take(&first)?;
-        while !self.rows.truncated {
-            let row_bytes = self.wire_bytes / self.rows.rows.len().max(1) + 1;
-            // One more than may be shown tells whether there are more.
-            let missing = self.limits.max_rows.saturating_sub(self.rows.rows.len()) + 1;
+        while !self.passage.has_ended() {
+            let row_bytes = self.wire_bytes / self.passage.rows.max(1) + 1;
             // Rows that are longer than those before must not surprise by the thousand.
-            let careful = (2 * self.rows.rows.len()).clamp(8, ROWS_AHEAD);
-            let ahead = (BYTES_AHEAD / row_bytes).clamp(1, careful).min(missing);
+            let careful = (2 * self.passage.rows).clamp(8, ROWS_AHEAD);
+            let ahead = (BYTES_AHEAD / row_bytes).clamp(1, careful).min(self.passage.rows_left());
             if self.fetch(session, ahead).await? < ahead {
                 break;
             }
@@ -80,9 +76,8 @@ impl Answer<'_> {
         let mut rows = fetching.fetch(&mut session.connection);
         while let Some(row) = rows.try_next().await? {
             came += 1;
-            if !self.rows.truncated {
-                self.take(&row)?;
-            }
+            coop::consume_budget().await;
+            self.take(&row)?;
         }
         Ok(came)
     }
@@ -92,9 +87,7 @@ impl Answer<'_> {
         let Some(first) = rows.first() else { return Ok(()) };
         self.describe(session, first.columns()).await?;
         for row in &rows {
-            if !self.rows.truncated {
-                self.take(row)?;
-            }
+            self.take(row)?;
         }
         Ok(())
     }
@@ -118,37 +111,29 @@ impl Answer<'_> {
             let number = number(column);
             let found = built_in(number).or_else(|| session.types.get(&number).cloned());
             let found = found.unwrap_or(ValueType { name: "unknown".to_owned(), form: Form::Plain(Scalar::Text) });
-            self.rows.columns.push(RowColumn { name: column.name().to_owned(), r#type: found.name });
+            self.columns.push(RowColumn { name: column.name().to_owned(), r#type: found.name });
             self.forms.push(found.form);
         }
         Ok(())
     }
 
-    /// The row that is too much is not shown, and neither is any after it.
+    /// What comes after enough is thrown away unread.
     fn take(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
-        if self.rows.rows.len() >= self.limits.max_rows {
-            self.rows.truncated = true;
+        if self.passage.has_ended() {
             return Ok(());
         }
-        let mut values = Vec::with_capacity(self.forms.len());
+        let mut cells = Vec::with_capacity(self.forms.len());
         for (index, form) in self.forms.iter().enumerate() {
             let raw = row.try_get_raw(index)?;
-            let (value, bytes) = match raw.is_null() {
-                true => (Value::Null, 4),
-                false => {
-                    let text = raw.as_bytes().map_err(sqlx::Error::Decode)?;
-                    self.wire_bytes += text.len();
-                    cell(*form, text)
-                }
-            };
-            self.bytes += bytes;
-            values.push(value);
+            if raw.is_null() {
+                cells.push(Cell::Null);
+                continue;
+            }
+            let text = raw.as_bytes().map_err(sqlx::Error::Decode)?;
+            self.wire_bytes += text.len();
+            cells.push(cell(*form, text));
         }
-        if self.bytes > self.limits.max_bytes {
-            self.rows.truncated = true;
-            return Ok(());
-        }
-        self.rows.rows.push(values);
+        self.passage.pass(&cells);
         Ok(())
     }
 }

@@ -1,9 +1,12 @@
-//! PostgreSQL's values, which come as its own text, as JSON: real NULLs, numbers, arrays; what JSON cannot hold stays text.
+//! PostgreSQL's values, which come as its own text: numbers and arrays are read, what JSON cannot hold stays text.
 
-use serde_json::{Number, Value};
+use std::borrow::Cow;
+
+use serde_json::Value;
 
 use super::types::{Form, Scalar};
-use crate::source::marked::{MAX_TEXT_BYTES, blob, float, text};
+use crate::domain::Cell;
+use crate::source::marked::{self, MAX_TEXT_BYTES};
 
 /// A number of no more digits than this survives being a float.
 const CERTAIN_DIGITS: usize = 15;
@@ -11,53 +14,54 @@ const CERTAIN_DIGITS: usize = 15;
 /// PostgreSQL's own bound on dimensions.
 const MAX_DIMENSIONS: usize = 6;
 
-/// A value, and about how many bytes it takes as JSON.
-pub fn cell(form: Form, bytes: &[u8]) -> (Value, usize) {
-    let value = match form {
+pub fn cell(form: Form, bytes: &[u8]) -> Cell<'_> {
+    match form {
         Form::Plain(scalar) => plain(scalar, bytes),
-        Form::Array { of, delimiter } if bytes.len() <= MAX_TEXT_BYTES => array(of, delimiter, bytes).unwrap_or_else(|| text(bytes)),
+        Form::Array { of, delimiter } if bytes.len() <= MAX_TEXT_BYTES => {
+            array(of, delimiter, bytes).map_or_else(|| text(bytes), |elements| Cell::Array(bytes, elements))
+        }
         Form::Array { .. } => text(bytes),
-    };
-    let size = match &value {
-        Value::Object(marked) if marked.contains_key("blob_bytes") => 100,
-        _ => bytes.len().min(MAX_TEXT_BYTES) + 16,
-    };
-    (value, size)
+    }
 }
 
-fn plain(scalar: Scalar, bytes: &[u8]) -> Value {
+fn plain(scalar: Scalar, bytes: &[u8]) -> Cell<'_> {
     let word = || std::str::from_utf8(bytes).ok();
-    let value = match scalar {
-        Scalar::Boolean => Some(Value::Bool(bytes == b"t")),
-        Scalar::Integer => word().and_then(|word| word.parse::<i64>().ok()).map(Value::from),
+    let cell = match scalar {
+        Scalar::Boolean => Some(Cell::Boolean(bytes == b"t")),
+        Scalar::Integer => word().and_then(|word| word.parse().ok()).map(Cell::Integer),
         Scalar::Decimal => word().and_then(decimal),
-        Scalar::Float => word().and_then(|word| word.parse::<f64>().ok()).map(float),
-        Scalar::Json if bytes.len() <= MAX_TEXT_BYTES => serde_json::from_slice(bytes).ok(),
-        Scalar::Bytes => binary(bytes),
-        Scalar::Json | Scalar::Text => None,
+        Scalar::Float => word().and_then(|word| word.parse().ok()).map(Cell::Float),
+        Scalar::Json => Some(Cell::Json(bytes)),
+        Scalar::Bytes => binary(bytes).map(|bytes| Cell::Blob(Cow::Owned(bytes))),
+        Scalar::Text => None,
     };
-    value.unwrap_or_else(|| text(bytes))
+    cell.unwrap_or_else(|| text(bytes))
 }
 
-/// A number where nothing of it is lost; none where only its text is true.
-fn decimal(word: &str) -> Option<Value> {
-    if let Ok(whole) = word.parse::<i64>() {
-        return Some(Value::from(whole));
+fn text(bytes: &[u8]) -> Cell<'_> {
+    Cell::Text(Cow::Borrowed(bytes))
+}
+
+/// A number where nothing of it is lost, else its digits; none where it is no number at all.
+fn decimal(word: &str) -> Option<Cell<'_>> {
+    if let Ok(whole) = word.parse() {
+        return Some(Cell::Integer(whole));
     }
-    let mut digits: Vec<u8> = word.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').collect();
-    while digits.last() == Some(&b'0') {
-        digits.pop();
+    let number: f64 = word.parse().ok()?;
+    let count = word.trim_start_matches(['-', '0', '.']).trim_end_matches(['0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    let has_digits = word.bytes().any(|sign| sign.is_ascii_digit());
+    match has_digits {
+        true if count <= CERTAIN_DIGITS && number.is_finite() => Some(Cell::Float(number)),
+        true => Some(Cell::Digits(word)),
+        false => Some(Cell::Float(number)),
     }
-    let number = word.parse::<f64>().ok().filter(|number| digits.len() <= CERTAIN_DIGITS && number.is_finite())?;
-    Number::from_f64(number).map(Value::Number)
 }
 
 /// `\x` and two digits a byte.
-fn binary(bytes: &[u8]) -> Option<Value> {
+fn binary(bytes: &[u8]) -> Option<Vec<u8>> {
     let digits = bytes.strip_prefix(b"\\x")?;
     let digit = |sign: u8| char::from(sign).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let whole: Option<Vec<u8>> = digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect();
-    whole.map(|whole| blob(&whole))
+    digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
 
 /// None where the text is no array after all.
@@ -110,7 +114,7 @@ impl Elements<'_> {
         let mut element = Vec::new();
         loop {
             match self.next()? {
-                b'"' => return Some(plain(self.of, &element)),
+                b'"' => return Some(marked::value(&plain(self.of, &element))),
                 b'\\' => element.push(self.next()?),
                 sign => element.push(sign),
             }
@@ -121,7 +125,7 @@ impl Elements<'_> {
         let end = self.rest.iter().position(|sign| *sign == self.delimiter || *sign == b'}')?;
         let (element, rest) = self.rest.split_at(end);
         self.rest = rest;
-        Some(if element == b"NULL" { Value::Null } else { plain(self.of, element) })
+        Some(if element == b"NULL" { Value::Null } else { marked::value(&plain(self.of, element)) })
     }
 }
 
@@ -133,7 +137,7 @@ mod tests {
 
     #[track_caller]
     fn check(form: Form, text: &str, expect: Value) {
-        assert_eq!(cell(form, text.as_bytes()).0, expect, "{text}");
+        assert_eq!(marked::value(&cell(form, text.as_bytes())), expect, "{text}");
     }
 
     #[test]

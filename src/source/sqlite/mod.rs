@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use sqlx::{Column as _, Executor, Row, Statement, TypeInfo};
+use tokio::task::coop;
 
 use self::harvest::own_sql;
 use self::session::{Pool, Session, words};
@@ -23,8 +24,9 @@ use super::guard::{Dialect, ReadQuery};
 use super::port::{Error, ReadLimits, Source};
 use super::progress::Progress;
 use super::settings::Settings;
+use super::stream::{Consumer, Kept, Passage, Streamed};
 use crate::domain::rows::RowColumn;
-use crate::domain::{Rows, Snapshot, SourceKey};
+use crate::domain::{Cell, Rows, Snapshot, SourceKey};
 
 /// How much longer than its time a statement may take to notice that it has ended.
 const GRACE: Duration = Duration::from_millis(50);
@@ -33,13 +35,6 @@ pub struct SqliteSource {
     key: SourceKey,
     pool: Pool,
     settings: Settings,
-}
-
-/// Whether reading ended by itself.
-enum End {
-    Complete(Rows),
-    /// There is more; the statement may still be running.
-    Enough(Rows),
 }
 
 impl SqliteSource {
@@ -59,23 +54,22 @@ impl SqliteSource {
         Ok(Self { key, pool, settings: settings.clone() })
     }
 
-    async fn run(&self, sql: String, limits: &ReadLimits) -> Result<Rows, Error> {
+    async fn run(&self, sql: &str, limits: &ReadLimits, consumer: &mut Consumer<'_>) -> Result<Streamed, Error> {
+        let mut passage = Passage::new(consumer, limits);
         let started = Instant::now();
         let mut lent = self.pool.lend(limits.time).await?;
         let time_left = limits.time.saturating_sub(started.elapsed());
         lent.clock.allow(time_left);
         // The clock inside SQLite ends the statement; this one covers a step that does not look at it.
-        let reading = tokio::time::timeout(time_left + GRACE, fetch(&mut lent, sql, limits)).await;
+        let reading = tokio::time::timeout(time_left + GRACE, pass(&mut lent, sql, &mut passage)).await;
         match reading {
-            Ok(Ok(End::Complete(mut rows))) => {
-                lent.give_back();
-                rows.elapsed_ms = millis(started);
-                Ok(rows)
-            }
-            Ok(Ok(End::Enough(mut rows))) => {
-                lent.stop_and_give_back().await;
-                rows.elapsed_ms = millis(started);
-                Ok(rows)
+            Ok(Ok(columns)) => {
+                if passage.has_ended() {
+                    lent.stop_and_give_back().await;
+                } else {
+                    lent.give_back();
+                }
+                Ok(passage.streamed(columns))
             }
             Ok(Err(error)) => {
                 let answer = match words(&error) {
@@ -118,59 +112,45 @@ impl Source for SqliteSource {
         }
     }
 
-    async fn read(&self, query: &ReadQuery, limits: &ReadLimits) -> Result<Rows, Error> {
-        self.run(query.sql().to_owned(), limits).await
+    async fn stream(&self, query: &ReadQuery, limits: &ReadLimits, consumer: &mut Consumer<'_>) -> Result<Streamed, Error> {
+        self.run(query.sql(), limits, consumer).await
     }
 
     async fn explain(&self, query: &ReadQuery) -> Result<Vec<String>, Error> {
-        let rows = self.run(format!("explain query plan {}", query.sql()), &self.settings.read_limits()).await?;
-        Ok(plan_lines(&rows))
+        let mut kept = Kept::default();
+        let sql = format!("explain query plan {}", query.sql());
+        let streamed = self.run(&sql, &self.settings.read_limits(), &mut |cells: &[Cell<'_>]| kept.keep(cells)).await?;
+        Ok(plan_lines(&kept.rows(streamed)))
     }
 }
 
-async fn fetch(session: &mut Session, sql: String, limits: &ReadLimits) -> Result<End, sqlx::Error> {
-    let mut answer = Rows::default();
-    let mut bytes = 0;
-    let mut has_more = false;
+/// The columns of the answer, whose rows have gone through the passage.
+async fn pass(session: &mut Session, sql: &str, passage: &mut Passage<'_>) -> Result<Vec<RowColumn>, sqlx::Error> {
+    let mut columns: Vec<RowColumn> = Vec::new();
     {
-        let mut stream = sqlx::query(own_sql(sql.clone())).fetch(&mut session.connection);
+        let mut stream = sqlx::query(own_sql(sql.to_owned())).fetch(&mut session.connection);
         while let Some(row) = stream.try_next().await? {
-            if answer.columns.is_empty() {
-                answer.columns = row.columns().iter().map(|column| row_column(column.name(), column.type_info().name())).collect();
-                answer.columns.iter_mut().for_each(|column| column.r#type = "null".to_owned());
+            // A reader that is slower than SQLite would never wait, and no clock would be looked at.
+            coop::consume_budget().await;
+            if columns.is_empty() {
+                columns = row.columns().iter().map(|column| row_column(column.name(), "null")).collect();
             }
-            if answer.rows.len() >= limits.max_rows {
-                has_more = true;
+            let cells: Vec<Cell<'_>> = (0..columns.len()).map(|index| value::cell(&row, index)).collect::<Result<_, _>>()?;
+            passage.pass(&cells);
+            if passage.has_ended() {
                 break;
             }
-            let mut values = Vec::with_capacity(answer.columns.len());
-            for (index, column) in answer.columns.iter_mut().enumerate() {
-                let cell = value::cell(&row, index)?;
-                if cell.class != "null" && column.r#type == "null" {
-                    column.r#type = cell.class.to_owned();
-                }
-                bytes += cell.bytes;
-                values.push(cell.value);
+            for (column, cell) in columns.iter_mut().zip(&cells).filter(|(column, _)| column.r#type == "null") {
+                value::class(cell).unwrap_or("null").clone_into(&mut column.r#type);
             }
-            // The row that is too much is not shown, and neither is any after it.
-            if bytes > limits.max_bytes {
-                has_more = true;
-                break;
-            }
-            answer.rows.push(values);
         }
     }
-    answer.row_count = answer.rows.len();
-    answer.truncated = has_more;
-    if has_more {
-        return Ok(End::Enough(answer));
-    }
-    if answer.columns.is_empty() {
+    if columns.is_empty() {
         // No row came that could have named the columns.
-        let statement = (&mut session.connection).prepare(sqlx::SqlSafeStr::into_sql_str(own_sql(sql))).await?;
-        answer.columns = statement.columns().iter().map(|column| row_column(column.name(), column.type_info().name())).collect();
+        let statement = (&mut session.connection).prepare(sqlx::SqlSafeStr::into_sql_str(own_sql(sql.to_owned()))).await?;
+        columns = statement.columns().iter().map(|column| row_column(column.name(), column.type_info().name())).collect();
     }
-    Ok(End::Complete(answer))
+    Ok(columns)
 }
 
 fn row_column(name: &str, declared: &str) -> RowColumn {
@@ -190,8 +170,4 @@ fn plan_lines(rows: &Rows) -> Vec<String> {
         lines.push(format!("{}{}", "  ".repeat(depth.min(20)), text.as_str().unwrap_or_default()));
     }
     lines
-}
-
-fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

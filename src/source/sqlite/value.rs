@@ -1,42 +1,35 @@
-//! SQLite's values as JSON: real NULLs and numbers.
+//! SQLite's values by their storage classes, which each row may have its own.
 
-use serde_json::Value;
+use std::borrow::Cow;
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, TypeInfo, ValueRef};
 
-use crate::source::marked::{MAX_TEXT_BYTES, blob, float, text};
+use crate::domain::Cell;
 
-/// A value, its storage class, and about how many bytes it takes as JSON.
-pub struct Cell {
-    pub value: Value,
-    pub class: &'static str,
-    pub bytes: usize,
-}
-
-pub fn cell(row: &SqliteRow, index: usize) -> Result<Cell, sqlx::Error> {
+pub fn cell(row: &SqliteRow, index: usize) -> Result<Cell<'_>, sqlx::Error> {
     let raw = row.try_get_raw(index)?;
     if raw.is_null() {
-        return Ok(Cell { value: Value::Null, class: "null", bytes: 4 });
+        return Ok(Cell::Null);
     }
-    let class = raw.type_info();
-    match class.name() {
-        "INTEGER" => {
-            let number = <i64 as Decode<Sqlite>>::decode(raw).map_err(sqlx::Error::Decode)?;
-            Ok(Cell { value: Value::from(number), class: "integer", bytes: 8 })
-        }
-        "REAL" => {
-            let number = <f64 as Decode<Sqlite>>::decode(raw).map_err(sqlx::Error::Decode)?;
-            Ok(Cell { value: float(number), class: "real", bytes: 12 })
-        }
-        "BLOB" => {
-            let bytes = <&[u8] as Decode<Sqlite>>::decode(raw).map_err(sqlx::Error::Decode)?;
-            Ok(Cell { value: blob(bytes), class: "blob", bytes: 100 })
-        }
-        _ => {
-            // Asked for as bytes, because they need not be UTF-8; the driver has converted UTF-16.
-            let bytes = <&[u8] as Decode<Sqlite>>::decode(raw).map_err(sqlx::Error::Decode)?;
-            let value = text(bytes);
-            Ok(Cell { value, class: "text", bytes: bytes.len().min(MAX_TEXT_BYTES) + 16 })
-        }
+    let class = raw.type_info().into_owned();
+    let cell = match class.name() {
+        "INTEGER" => <i64 as Decode<Sqlite>>::decode(raw).map(Cell::Integer),
+        "REAL" => <f64 as Decode<Sqlite>>::decode(raw).map(Cell::Float),
+        "BLOB" => <&[u8] as Decode<Sqlite>>::decode(raw).map(|bytes| Cell::Blob(Cow::Borrowed(bytes))),
+        // Asked for as bytes, because they need not be UTF-8; the driver has converted UTF-16.
+        _ => <&[u8] as Decode<Sqlite>>::decode(raw).map(|bytes| Cell::Text(Cow::Borrowed(bytes))),
+    };
+    cell.map_err(sqlx::Error::Decode)
+}
+
+/// The storage class by its name; none for NULL, which has no other.
+pub fn class(cell: &Cell<'_>) -> Option<&'static str> {
+    match cell {
+        Cell::Null => None,
+        Cell::Integer(_) => Some("integer"),
+        Cell::Float(_) => Some("real"),
+        Cell::Blob(_) => Some("blob"),
+        _ => Some("text"),
     }
 }

@@ -15,7 +15,7 @@ use fathom::experts::flow::{Recorder, StepRecord, Stopped};
 use fathom::experts::thought::{Act, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolResult};
 use fathom::experts::{Desk, DeskFolders, Guidance, TaskContext};
 use fathom::model::{self, Finish, Model, Reply, Request, Usage};
-use fathom::source::{self, Dialect, ReadLimits, ReadQuery, Source};
+use fathom::source::{self, Consumer, Dialect, ReadLimits, ReadQuery, Source, Streamed};
 use fathom::store::{self, StepRow, Store};
 use fathom::tools::{Call, Effect, Failure, Registry, Settings, Spec, Tool, Workspace};
 use serde_json::{Value, json};
@@ -101,6 +101,10 @@ impl Source for FakeSource {
 
     async fn harvest_telling(&self, _: &source::Progress) -> Result<Snapshot, source::Error> {
         Ok(shop())
+    }
+
+    async fn stream(&self, _: &ReadQuery, _: &ReadLimits, _: &mut Consumer<'_>) -> Result<Streamed, source::Error> {
+        unreachable!("what is tested here reads answers whole")
     }
 
     async fn read(&self, query: &ReadQuery, _: &ReadLimits) -> Result<Rows, source::Error> {
