@@ -8,6 +8,7 @@ mod marked;
 pub mod mysql;
 pub mod port;
 pub mod postgres;
+pub mod rules;
 pub mod settings;
 pub mod spelling;
 pub mod sqlite;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ReadLimits;
+use super::rules::{ColumnPattern, TablePattern};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -53,6 +54,18 @@ pub struct Limits {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub harvest_time_ms: Option<u64>,
+    /// The only tables and views that are shown and read, as `schema`, `table` or `schema.table`, `*` for any part of a name; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000, example = json!(["public"]))]
+    pub allow: Vec<TablePattern>,
+    /// Tables and views that are neither shown nor read, whatever `allow` says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000, example = json!(["*.secrets"]))]
+    pub deny: Vec<TablePattern>,
+    /// Columns whose values never leave, as `column`, `table.column` or `schema.table.column`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000, example = json!(["customers.email"]))]
+    pub mask: Vec<ColumnPattern>,
 }
 
 impl Default for Settings {

@@ -7,6 +7,7 @@ mod engine;
 mod events;
 mod experts;
 mod guard;
+mod hiding;
 mod house;
 mod kill;
 mod load;
