@@ -27,7 +27,7 @@ pub struct NewSource {
     /// Small letters, digits, `-` and `_`.
     #[schema(example = "shop")]
     pub name: String,
-    /// `postgres://…`, `mysql://…`, `sqlite:…` or the path of a SQLite file. Kept encrypted and never given out again.
+    /// `postgres://…`, `mysql://…`, `sqlite:…` or the path of a SQLite file, `csv:…` or the path of a folder of CSV files. Kept encrypted and never given out again.
     #[schema(example = "postgres://reader:secret@db.example/shop")]
     pub dsn: String,
     /// Bounds that hold whoever asks.

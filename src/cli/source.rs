@@ -23,7 +23,7 @@ Examples:
   fathom run shop
 
 A DSN is kept encrypted and never shown again. Forms: postgres://, postgresql://, mysql://, mariadb://, sqlite:PATH,
-or the path of a .db, .sqlite, .sqlite3 or .db3 file.";
+the path of a .db, .sqlite, .sqlite3 or .db3 file, csv:FOLDER, or the path of a folder of .csv and .tsv files.";
 
 /// Give databases a name, with limits that hold whoever asks
 #[derive(Debug, Subcommand)]

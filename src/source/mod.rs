@@ -1,6 +1,7 @@
 //! Other people's databases: reading their metadata and, through the guard, their rows. Never writing.
 
 mod bounded;
+pub mod csv;
 pub mod dsn;
 pub mod fingerprint;
 pub mod guard;
@@ -26,6 +27,7 @@ pub use settings::{Limits, Settings};
 pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {
     match dsn {
         Dsn::Sqlite(file) => Ok(Arc::new(sqlite::SqliteSource::open(file, settings).await?)),
+        Dsn::Csv(files) => Ok(csv::CsvSource::open(files, settings).await?),
         Dsn::Mysql(server) => Ok(Arc::new(mysql::MysqlSource::open(server, settings).await?)),
         Dsn::Postgresql(server) => Ok(Arc::new(postgres::PostgresqlSource::open(server, settings).await?)),
     }

@@ -1,5 +1,6 @@
 //! Settings of sources: how many connections, and how much one query may read.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ pub struct Settings {
     pub harvest_age_s: u64,
     /// Sources that are kept open at once; the one that was not used for longest is closed first.
     pub open_sources: usize,
+    /// Where CSV files are loaded to.
+    pub csv_dir: PathBuf,
 }
 
 /// What a registered source has otherwise than the settings say.
@@ -80,6 +83,7 @@ impl Default for Settings {
             harvest_time_ms: 30_000,
             harvest_age_s: 300,
             open_sources: 64,
+            csv_dir: PathBuf::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod api;
 mod cli;
+mod csv;
 mod engine;
 mod events;
 mod experts;

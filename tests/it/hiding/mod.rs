@@ -3,6 +3,7 @@
 mod attacks;
 mod harvests;
 mod queries;
+mod surface;
 
 use std::sync::Arc;
 use std::time::Duration;
