@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::super::guard::relations::Place;
 use super::super::guard::{self, Dialect};
 use super::Rules;
-use super::shown::words;
+use super::shown::says;
 use crate::domain::{Snapshot, Table};
 
 /// What a relation reads, all the way down.
@@ -65,10 +65,16 @@ impl Rules {
         for table in &found.tables {
             let key = self.key(&table.schema, &table.name);
             let Some(ruling) = self.rulings.get_mut(&key).filter(|ruling| !ruling.masked.is_empty()) else { continue };
-            let masked = ruling.masked.clone();
-            let shows = |expression: &Option<String>| expression.as_ref().is_none_or(|text| words(text).any(|word| is_one(&masked, &word)));
-            let computed = table.columns.iter().filter(|column| column.generated && shows(&column.expression));
-            ruling.masked.extend(computed.map(|column| column.name.clone()));
+            // One may be computed from another that is.
+            loop {
+                let masked = ruling.masked.clone();
+                let shows = |expression: &Option<String>| expression.as_ref().is_none_or(|text| masked.iter().any(|name| says(text, name)));
+                let computed = table.columns.iter().filter(|column| column.generated && shows(&column.expression));
+                ruling.masked.extend(computed.map(|column| column.name.clone()));
+                if ruling.masked.len() == masked.len() {
+                    break;
+                }
+            }
         }
         let mut known = HashMap::new();
         for table in &found.tables {
@@ -148,8 +154,7 @@ impl Rules {
             if self.dialect == Dialect::Sqlite
                 && let Some(definition) = &table.definition
             {
-                let said: BTreeSet<String> = words(definition).collect();
-                relations.extend(found.tables.iter().filter(|other| other.name != table.name && is_one(&said, &other.name.to_lowercase())));
+                relations.extend(found.tables.iter().filter(|other| other.name != table.name && says(definition, &other.name)));
             }
             return Some(relations);
         }
@@ -181,7 +186,3 @@ impl Rules {
 }
 
 const OF_A_DENIED: &str = "the table that it is a part of is denied";
-
-fn is_one(names: &BTreeSet<String>, word: &str) -> bool {
-    names.iter().any(|name| name.to_lowercase() == word)
-}

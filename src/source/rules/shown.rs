@@ -14,6 +14,16 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|sign: char| !(sign.is_alphanumeric() || sign == '_' || sign == '$')).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
+/// Whether a text says a name; too often rather than too seldom.
+pub(super) fn says(text: &str, name: &str) -> bool {
+    let name = name.to_lowercase();
+    match words(&name).next() {
+        Some(word) if word == name => words(text).any(|word| word == name),
+        // A quote inside a name is written in more than one way.
+        _ => name.contains(['"', '`', '\'', ']']) || text.to_lowercase().contains(&name),
+    }
+}
+
 /// Names that must not be said.
 struct Hidden {
     plain: HashSet<String>,

@@ -62,6 +62,9 @@ impl Place {
             create view opened as select id, body from secrets;
             create view named as select id, order_id from secrets;
             create virtual table letters using fts5(body, content='secrets', content_rowid='id');
+            create table [odd secrets] (id integer primary key, body text);
+            insert into [odd secrets] values (1, 'hush-odd');
+            create virtual table odd_letters using fts5(body, content='odd secrets', content_rowid='id');
             create virtual table notes using fts5(body);
             insert into notes values ('hush-note');
             create virtual table terms using fts5vocab('notes', 'row');
@@ -92,7 +95,8 @@ impl Place {
                 insert into people values (1, 'hush-people');
                 create table heir () inherits (orders);
                 create sequence secrets_numbers owned by secrets.id;
-                create schema \"Odd Schema\"; create table \"Odd Schema\".\"Größe\" (\"E Mail\" text, \"select\" integer);
+                create schema \"Odd Schema\"; create table \"Odd Schema\".\"Größe\" (\"E Mail\" text, \"select\" integer, \
+                    loud text generated always as (upper(\"E Mail\")) stored);
                 insert into \"Odd Schema\".\"Größe\" values ('hush-odd', 3);
                 analyze;",
             )
@@ -107,7 +111,10 @@ impl Place {
             .execute(
                 "create function peek() returns varchar(80) reads sql data return (select body from secrets limit 1);
                 create view peeked as select peek() as body;
-                create view guessed as select column_name as body from information_schema.columns;",
+                create view guessed as select column_name as body from information_schema.columns;
+                create table chained (a varchar(9), b varchar(20) generated always as (upper(a)) virtual, \
+                    c varchar(30) generated always as (concat(b, '!')) virtual);
+                insert into chained (a) values ('hush');",
             )
             .await;
         let schema = database.name.clone();
@@ -150,8 +157,8 @@ impl Place {
 fn limits(schema: &str) -> Limits {
     serde_json::from_value(json!({
         "allow": [schema, "*.named", "\"Odd Schema\""],
-        "deny": ["*.secrets", "parts_secret", "notes"],
-        "mask": ["customers.email", format!("{schema}.customers.ssn"), "people.mail", "*.*.\"E Mail\""],
+        "deny": ["*.secrets", "parts_secret", "notes", "odd secrets"],
+        "mask": ["customers.email", "chained.a", format!("{schema}.customers.ssn"), "people.mail", "*.*.\"E Mail\""],
     }))
     .unwrap()
 }
