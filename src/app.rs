@@ -67,7 +67,11 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     let desk = Arc::new(desk(&settings)?);
     let keyring = Keyring::open(&settings.data_dir, settings.secret_key.as_ref().map(ApiKey::expose))?;
     let sources = Arc::new(SourceBook::new(store.clone(), keyring));
-    let workbench: Arc<dyn Workbench> = Arc::new(LocalWorkbench::new(store.clone(), sources.clone(), settings.source.clone()));
+    let mut of_sources = settings.source.clone();
+    if of_sources.csv_dir.as_os_str().is_empty() {
+        of_sources.csv_dir = settings.data_dir.join("csv");
+    }
+    let workbench: Arc<dyn Workbench> = Arc::new(LocalWorkbench::new(store.clone(), sources.clone(), of_sources));
     let known_models = known_models(&models);
     let runs = launch(Parts {
         store: store.clone(),

@@ -27,7 +27,7 @@ pub struct NewSource {
     /// Small letters, digits, `-` and `_`.
     #[schema(example = "shop")]
     pub name: String,
-    /// `postgres://…`, `mysql://…`, `sqlite:…` or the path of a SQLite file. Kept encrypted and never given out again.
+    /// `postgres://…`, `mysql://…`, `sqlite:…` or the path of a SQLite file, `csv:…` or the path of a folder of CSV files. Kept encrypted and never given out again.
     #[schema(example = "postgres://reader:secret@db.example/shop")]
     pub dsn: String,
     /// Bounds that hold whoever asks.
@@ -89,6 +89,9 @@ pub struct Rotated {
 
 /// States of a source that can be compared.
 const STATES: usize = 1_000;
+
+/// Patterns of one list.
+const MAX_PATTERNS: usize = 1_000;
 
 /// The source that the path names.
 pub struct SourcePath(pub(super) String);
@@ -218,6 +221,13 @@ fn checked(limits: &Limits) -> Result<(), Problem> {
     least("max_bytes", limits.max_bytes == Some(0))?;
     least("read_time_ms", limits.read_time_ms == Some(0))?;
     least("harvest_time_ms", limits.harvest_time_ms == Some(0))?;
+    let Limits { allow, deny, mask, .. } = limits;
+    for (field, count) in [("allow", allow.len()), ("deny", deny.len()), ("mask", mask.len())] {
+        if count > MAX_PATTERNS {
+            let detail = format!("`limits.{field}` may have {MAX_PATTERNS} patterns");
+            return Err(Problem::invalid_field(&format!("limits.{field}"), detail).with_valid([format!("{MAX_PATTERNS} or fewer")]));
+        }
+    }
     match limits.pool {
         Some(pool) if pool > 100 => Err(Problem::invalid_field("limits.pool", "`limits.pool` must be 1 to 100").with_valid(["1 to 100"])),
         _ => Ok(()),

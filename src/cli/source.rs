@@ -12,16 +12,18 @@ use super::{grid, out};
 use crate::api::sources::{NewSource, SourceItem, SourceTested};
 use crate::app::Resume;
 use crate::source::Limits;
+use crate::source::rules::{ColumnPattern, TablePattern};
 
 const EXAMPLES: &str = "\
 Examples:
   fathom source add shop postgres://reader:secret@db.example/shop
   pass show shop-dsn | fathom source add shop -
+  fathom source add shop postgres://reader:secret@db.example/shop --deny '*.secrets' --mask customers.email
   fathom source test shop
   fathom run shop
 
 A DSN is kept encrypted and never shown again. Forms: postgres://, postgresql://, mysql://, mariadb://, sqlite:PATH,
-or the path of a .db, .sqlite, .sqlite3 or .db3 file.";
+the path of a .db, .sqlite, .sqlite3 or .db3 file, csv:FOLDER, or the path of a folder of .csv and .tsv files.";
 
 /// Give databases a name, with limits that hold whoever asks
 #[derive(Debug, Subcommand)]
@@ -69,6 +71,15 @@ pub struct Add {
     /// Milliseconds of one harvest at most
     #[arg(long, value_name = "MS")]
     pub harvest_time_ms: Option<u64>,
+    /// Show and read only these: `schema`, `table` or `schema.table`, `*` for any part of a name; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    pub allow: Vec<TablePattern>,
+    /// Neither show nor read these, whatever `--allow` says; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    pub deny: Vec<TablePattern>,
+    /// Never give out the values of these: `column`, `table.column` or `schema.table.column`; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    pub mask: Vec<ColumnPattern>,
     /// Register it without trying it
     #[arg(long)]
     pub untested: bool,
@@ -94,8 +105,11 @@ impl Source {
                 } else if items.is_empty() {
                     out::note("no source has a name yet; give one with `fathom source add NAME DSN`");
                 } else {
-                    let rows: Vec<_> = items.iter().map(|item| vec![item.name.clone(), out::harmless(&item.shown, 120)]).collect();
-                    grid::print(&["name", "where"].map(str::to_owned), &rows, &[])?;
+                    let rows: Vec<_> = items
+                        .iter()
+                        .map(|item| vec![item.name.clone(), out::harmless(&item.shown, 120), out::harmless(&lists(&item.limits), 200)])
+                        .collect();
+                    grid::print(&["name", "where", "lists"].map(str::to_owned), &rows, &[])?;
                 }
             }
             Self::Test { name, json } => {
@@ -119,6 +133,9 @@ impl Add {
             max_bytes: self.max_bytes,
             read_time_ms: self.read_time_ms,
             harvest_time_ms: self.harvest_time_ms,
+            allow: self.allow.clone(),
+            deny: self.deny.clone(),
+            mask: self.mask.clone(),
         };
         let request = NewSource { name: self.name.clone(), dsn: target.words_of(&self.words()?), limits };
         let added: SourceItem = target.client.post(&["sources"], &request).await?;
@@ -148,6 +165,18 @@ impl Add {
         }
         Ok(words.to_owned())
     }
+}
+
+/// What a source hides, in a line.
+fn lists(limits: &Limits) -> String {
+    let list = |name: &str, patterns: Vec<String>| if patterns.is_empty() { None } else { Some(format!("{name} {}", patterns.join(", "))) };
+    let tables = |patterns: &[TablePattern]| patterns.iter().map(ToString::to_string).collect();
+    let lists = [
+        list("allow", tables(&limits.allow)),
+        list("deny", tables(&limits.deny)),
+        list("mask", limits.mask.iter().map(ToString::to_string).collect()),
+    ];
+    lists.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn told(name: &str, tested: &SourceTested) -> String {

@@ -8,7 +8,7 @@ use super::global::{self, Global};
 use crate::app::{self, App, Resume};
 use crate::config::Settings;
 use crate::model::ApiKey;
-use crate::store::peek_lock;
+use crate::store::{SourceBook, peek_lock};
 
 pub struct Target {
     pub client: Client,
@@ -69,11 +69,11 @@ pub async fn start(settings: Settings, resume: Resume) -> Result<App, UsageError
 
 /// A file's whole path: the server, or this program when it goes on with the run, may work in another folder.
 fn whole_path(source: &str) -> String {
-    let (scheme, path) = match source.strip_prefix("sqlite:") {
-        Some(path) if !path.starts_with("//") => ("sqlite:", path),
-        _ => ("", source),
-    };
-    if source.contains("://") || !Path::new(path).is_file() {
+    let scheme = ["sqlite:", "csv:"].into_iter().find(|scheme| source.starts_with(scheme)).unwrap_or("");
+    let path = &source[scheme.len()..];
+    // A folder that is called like a registered source could be is one only with a `./` before it.
+    let is_there = Path::new(path).is_file() || Path::new(path).is_dir() && (scheme == "csv:" || !SourceBook::is_name(path));
+    if source.contains("://") || path.starts_with("//") || !is_there {
         return source.to_owned();
     }
     match std::path::absolute(path) {

@@ -7,5 +7,4 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("LLM_BASE_URL", "model.base_url"),
     ("LLM_API_KEY", "model.api_key"),
     ("LLM_MODEL", "model.name"),
-    ("DATABASE_URL", "default_source"),
 ];

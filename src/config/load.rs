@@ -48,7 +48,15 @@ pub fn load_from(flags: Flags, around: &Surroundings) -> Result<Loaded, Vec<Prob
     let (of_environment, written) = around.layers(&sections);
 
     let mut figment = Figment::new().merge(Layer { origin: "default".to_owned(), values: defaults });
-    for layer in around.data_folder().map(data_layer).into_iter().chain(of_file).chain(of_environment).chain(flags.layers()) {
+    for layer in around
+        .data_folder()
+        .map(data_layer)
+        .into_iter()
+        .chain(around.ambient_source())
+        .chain(of_file)
+        .chain(of_environment)
+        .chain(flags.layers())
+    {
         figment = figment.merge(layer);
     }
     let mut values = figment.data().expect("our layers never fail").remove(&Profile::Default).unwrap_or_default();

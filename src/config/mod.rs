@@ -1,9 +1,11 @@
 //! Settings of all rooms: their defaults, where each value came from, all problems at once.
 //!
-//! Layers, the later wins: `config/default.toml` (built in), the user's file, the environment, the flags of the command line.
+//! Layers, the later wins: `config/default.toml` (built in), the database that other tools' variables name, the user's file, the
+//! environment, the flags of the command line.
 //! No other room reads the environment.
 
 mod aliases;
+mod ambient;
 mod checks;
 mod effective;
 mod environment;

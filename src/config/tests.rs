@@ -147,8 +147,25 @@ fn common_variables_stand_for_settings_and_unknown_sections_are_left_alone() {
     assert_eq!(loaded.settings.default_source.as_deref(), Some("postgres://me:hush@db/shop"));
     let (value, origin) = origin(&loaded, "default_source");
     assert_eq!((value.as_str(), origin.as_str()), ("\"postgres://me:***@db/shop\"", "variable `DATABASE_URL`"));
+    let place = place.file("fathom.toml", "default_source = \"mine.db\"\n");
+    assert_eq!(place.load(Flags::default()).unwrap().settings.default_source.as_deref(), Some("mine.db"), "a file wins");
     let place = place.variable("FATHOM_DEFAULT_SOURCE", "shop.db");
     assert_eq!(place.load(Flags::default()).unwrap().settings.default_source.as_deref(), Some("shop.db"));
+}
+
+#[test]
+fn the_variables_of_postgresql_are_the_last_to_name_a_source() {
+    let place =
+        Place::new().variable("PGHOST", "db").variable("PGDATABASE", "shop").variable("PGUSER", "me").variable("PGPASSWORD", "hush");
+    let loaded = place.load(Flags::default()).unwrap();
+    assert_eq!(loaded.settings.default_source.as_deref(), Some("postgres://me:hush@db/shop"));
+    let (value, origin) = origin(&loaded, "default_source");
+    assert_eq!(value, "\"postgres://me:***@db/shop\"");
+    assert_eq!(origin, "variables `PGHOST`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`");
+    let place = place.variable("DATABASE_URL", "other.db");
+    assert_eq!(place.load(Flags::default()).unwrap().settings.default_source.as_deref(), Some("other.db"));
+    let place = place.file("fathom.toml", "default_source = \"mine.db\"\n");
+    assert_eq!(place.load(Flags::default()).unwrap().settings.default_source.as_deref(), Some("mine.db"));
 }
 
 #[test]

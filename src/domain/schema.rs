@@ -111,6 +111,9 @@ pub struct Column {
     /// The values of an enum or set, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enum_values: Vec<String>,
+    /// The source's `mask` covers it: a constant is read in place of its values.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub masked: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }

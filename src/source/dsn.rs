@@ -15,8 +15,18 @@ use crate::domain::SourceKey;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dsn {
     Sqlite(DatabaseFile),
+    Csv(CsvFiles),
     Postgresql(Server),
     Mysql(Server),
+}
+
+/// CSV files that were there: those of a folder, or one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CsvFiles {
+    /// Absolute and canonical.
+    path: PathBuf,
+    /// In order of their names.
+    files: Vec<PathBuf>,
 }
 
 /// A database on a server: well-formed, not asked yet.
@@ -35,7 +45,10 @@ pub struct DatabaseFile {
 }
 
 const ENDINGS: [&str; 4] = ["db", "sqlite", "sqlite3", "db3"];
+const CSV_ENDINGS: [&str; 2] = ["csv", "tsv"];
+const MAX_CSV_FILES: usize = 1_000;
 pub const FORMS: &str = "valid is `sqlite:path/to/file.db` or the path of a .db, .sqlite, .sqlite3 or .db3 file, \
+    `csv:path/to/folder` or the path of a folder of .csv or .tsv files, \
     `postgres://user:password@host:5432/database`, `mysql://user:password@host:3306/database`";
 const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
 
@@ -56,6 +69,9 @@ impl Dsn {
             }
             return Ok(Self::Sqlite(DatabaseFile::find(Path::new(path)).map_err(bad)?));
         }
+        if let Some(path) = words.strip_prefix("csv:") {
+            return Ok(Self::Csv(CsvFiles::find(Path::new(path.strip_prefix("//").unwrap_or(path))).map_err(bad)?));
+        }
         if let Some((scheme, _)) = words.split_once("://") {
             return match scheme {
                 "postgres" | "postgresql" => Server::parse(words, "postgresql", 5432).map(Self::Postgresql).map_err(bad),
@@ -64,9 +80,11 @@ impl Dsn {
             };
         }
         let path = Path::new(words);
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-        if !ENDINGS.contains(&ending.as_str()) {
-            return Err(bad(if path.is_dir() { format!("it is a directory; {FORMS}") } else { format!("not understood; {FORMS}") }));
+        if path.is_dir() || has_ending(path, &CSV_ENDINGS) {
+            return Ok(Self::Csv(CsvFiles::find(path).map_err(bad)?));
+        }
+        if !has_ending(path, &ENDINGS) {
+            return Err(bad(format!("not understood; {FORMS}")));
         }
         Ok(Self::Sqlite(DatabaseFile::find(path).map_err(bad)?))
     }
@@ -74,6 +92,7 @@ impl Dsn {
     pub fn key(&self) -> SourceKey {
         match self {
             Self::Sqlite(file) => SourceKey(format!("sqlite:{}", file.path.display())),
+            Self::Csv(files) => SourceKey(format!("csv:{}", files.path.display())),
             Self::Postgresql(server) | Self::Mysql(server) => SourceKey(server.shown.clone()),
         }
     }
@@ -84,7 +103,7 @@ impl DatabaseFile {
         &self.path
     }
 
-    fn find(path: &Path) -> Result<Self, String> {
+    pub(super) fn find(path: &Path) -> Result<Self, String> {
         let no_such = || format!("there is no file `{}`", path.display());
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => no_such(),
@@ -109,6 +128,41 @@ impl DatabaseFile {
             _ => Err(format!("`{}` is not a SQLite database, or is encrypted: its first bytes are not SQLite's", path.display())),
         }
     }
+}
+
+impl CsvFiles {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    fn find(path: &Path) -> Result<Self, String> {
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => format!("there is no file or folder `{}`", path.display()),
+            _ => format!("`{}`: {error}", path.display()),
+        };
+        let canonical = fs::canonicalize(path).map_err(failed)?;
+        if canonical.is_file() {
+            return Ok(Self { files: vec![canonical.clone()], path: canonical });
+        }
+        let entries = fs::read_dir(&canonical).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        // A pipe or a device would block whoever reads it.
+        let is_one = |path: &PathBuf| has_ending(path, &CSV_ENDINGS) && path.is_file();
+        let mut files: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).filter(is_one).collect();
+        files.sort();
+        match files.len() {
+            0 => Err(format!("`{}` is a directory without .csv and .tsv files; {FORMS}", path.display())),
+            count if count > MAX_CSV_FILES => Err(format!("`{}` has {count} CSV files; {MAX_CSV_FILES} is the most", path.display())),
+            _ => Ok(Self { path: canonical, files }),
+        }
+    }
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| endings.iter().any(|known| known.eq_ignore_ascii_case(ending)))
 }
 
 impl Server {
@@ -179,11 +233,12 @@ mod tests {
             ("mysql://h:x/db", "invalid port"),
             ("oracle://h", "not a kind of source"),
             ("nonsense", "not understood"),
-            ("/tmp", "a directory"),
+            ("csv:no-such-folder", "there is no file or folder"),
+            ("src", "a directory without .csv"),
         ] {
             let text = refusal(words);
             assert!(text.contains(says), "{words}: {text}");
-            assert!(text.contains("sqlite:path/to/file.db"), "{words}: {text}");
+            assert!(text.contains("sqlite:path/to/file.db") || words.starts_with("csv:"), "{words}: {text}");
         }
     }
 
@@ -193,6 +248,19 @@ mod tests {
         assert!(!text.contains("cret@") && text.contains("postgres://…@h:x/db"), "{text}");
         let dsn = Dsn::parse("postgres://u:secret@h/db?sslmode=require").unwrap();
         assert_eq!((format!("{dsn:?}").as_str(), dsn.key().0.as_str()), ("Postgresql(postgresql://h:5432/db)", "postgresql://h:5432/db"));
+    }
+
+    #[test]
+    fn every_form_of_a_server_is_understood() {
+        for (words, key) in [
+            ("postgres://u:p@db.example/shop", "postgresql://db.example:5432/shop"),
+            ("postgresql://db.example:6000/shop?sslmode=verify-full&sslrootcert=%2Fca.pem", "postgresql://db.example:6000/shop"),
+            ("postgres://u:p%40ss%2Fw%3Ard@[::1]/my%20shop", "postgresql://[::1]:5432/my%20shop"),
+            ("mysql://u@h/shop?ssl-mode=REQUIRED", "mysql://h:3306/shop"),
+            ("mariadb://u:p%23@h:3307/shop", "mysql://h:3307/shop"),
+        ] {
+            assert_eq!(Dsn::parse(words).unwrap_or_else(|error| panic!("{words}: {error}")).key().0, key);
+        }
     }
 
     #[test]

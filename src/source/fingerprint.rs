@@ -25,6 +25,9 @@ struct Part {
 /// Heads hold the counters: of commits and of the schema in the database's, of frames in the log's.
 const HEAD: u64 = 100;
 
+/// Changes with how CSV files are loaded, so that files of an older way are not used.
+const LOADED_AS: u32 = 1;
+
 /// The index of the log: what stands behind its first header is changed by readers.
 const INDEX_HEAD: u64 = 48;
 
@@ -33,6 +36,7 @@ impl Dsn {
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         match self {
             Self::Sqlite(file) => of_sqlite(file.path()).ok(),
+            Self::Csv(files) => Some(of_csv(files.files())),
             // Not without asking the server, and then a harvest is as cheap.
             Self::Postgresql(_) | Self::Mysql(_) => None,
         }
@@ -53,6 +57,16 @@ fn of_sqlite(path: &Path) -> io::Result<Fingerprint> {
         }
     }
     Ok(Fingerprint { identity: identity(&facts), parts })
+}
+
+/// Each state is another file here: what it was loaded into.
+fn of_csv(files: &[PathBuf]) -> Fingerprint {
+    let parts: Vec<Part> = files
+        .iter()
+        .map(|path| part(path, HEAD).unwrap_or_else(|error| Part { bytes: 0, changed: None, head: error.to_string().into_bytes() }))
+        .collect();
+    let identity = xxhash_rust::xxh3::xxh3_64(format!("{LOADED_AS} {files:?} {parts:?}").as_bytes());
+    Fingerprint { identity, parts }
 }
 
 fn part(path: &Path, head_bytes: u64) -> io::Result<Part> {

@@ -1,6 +1,7 @@
 //! Other people's databases: reading their metadata and, through the guard, their rows. Never writing.
 
 mod bounded;
+pub mod csv;
 pub mod dsn;
 pub mod fingerprint;
 pub mod guard;
@@ -9,6 +10,7 @@ pub mod mysql;
 pub mod port;
 pub mod postgres;
 pub mod progress;
+pub mod rules;
 pub mod settings;
 pub mod spelling;
 pub mod sqlite;
@@ -29,6 +31,7 @@ pub use stream::{Consumer, Streamed};
 pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {
     match dsn {
         Dsn::Sqlite(file) => Ok(Arc::new(sqlite::SqliteSource::open(file, settings).await?)),
+        Dsn::Csv(files) => Ok(csv::CsvSource::open(files, settings).await?),
         Dsn::Mysql(server) => Ok(Arc::new(mysql::MysqlSource::open(server, settings).await?)),
         Dsn::Postgresql(server) => Ok(Arc::new(postgres::PostgresqlSource::open(server, settings).await?)),
     }

@@ -60,6 +60,9 @@ pub enum Error {
     /// The database refused this statement; the text is the database's own.
     #[error("{0}")]
     Statement(String),
+    /// The source's own lists refuse this statement, or what it names.
+    #[error("refused: {0}")]
+    Refused(String),
     #[error("the source does not answer: {0}")]
     Unavailable(String),
 }

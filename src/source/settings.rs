@@ -1,10 +1,12 @@
 //! Settings of sources: how many connections, and how much one query may read.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::ReadLimits;
+use super::rules::{ColumnPattern, TablePattern};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +29,8 @@ pub struct Settings {
     pub harvest_age_s: u64,
     /// Sources that are kept open at once; the one that was not used for longest is closed first.
     pub open_sources: usize,
+    /// Where CSV files are loaded to.
+    pub csv_dir: PathBuf,
 }
 
 /// What a registered source has otherwise than the settings say.
@@ -53,6 +57,18 @@ pub struct Limits {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub harvest_time_ms: Option<u64>,
+    /// The only tables and views that are shown and read, as `schema`, `table` or `schema.table`, `*` for any part of a name; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000, example = json!(["public"]))]
+    pub allow: Vec<TablePattern>,
+    /// Tables and views that are neither shown nor read, whatever `allow` says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000, example = json!(["*.secrets"]))]
+    pub deny: Vec<TablePattern>,
+    /// Columns whose values never leave, as `column`, `table.column` or `schema.table.column`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000, example = json!(["customers.email"]))]
+    pub mask: Vec<ColumnPattern>,
 }
 
 impl Default for Settings {
@@ -67,6 +83,7 @@ impl Default for Settings {
             harvest_time_ms: 30_000,
             harvest_age_s: 300,
             open_sources: 64,
+            csv_dir: PathBuf::new(),
         }
     }
 }

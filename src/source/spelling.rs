@@ -16,6 +16,27 @@ pub enum Sampling {
 const READ_WHOLE: u64 = 64 * 1024 * 1024;
 
 impl Dialect {
+    /// What stands in place of a masked value of a normalised type; a masked text says so, and what is no text is missing.
+    pub fn masked(self, r#type: &str) -> &'static str {
+        match (self, r#type) {
+            (Self::Postgresql, "text") => "cast('***' as text)",
+            (_, "text") => "'***'",
+            (Self::Postgresql, "integer") => "cast(null as bigint)",
+            (Self::Postgresql, "decimal") => "cast(null as numeric)",
+            (Self::Postgresql, "float") => "cast(null as double precision)",
+            (Self::Postgresql, "boolean") => "cast(null as boolean)",
+            (Self::Postgresql, "date") => "cast(null as date)",
+            (Self::Postgresql, "time") => "cast(null as time)",
+            (Self::Postgresql, "timestamp") => "cast(null as timestamp)",
+            (Self::Postgresql, "interval") => "cast(null as interval)",
+            (Self::Postgresql, "blob") => "cast(null as bytea)",
+            (Self::Postgresql, "json") => "cast(null as jsonb)",
+            (Self::Postgresql, "uuid") => "cast(null as uuid)",
+            (Self::Postgresql, _) => "cast(null as text)",
+            _ => "null",
+        }
+    }
+
     /// A name as the database reads it, whatever is in it.
     pub fn quoted(self, name: &str) -> String {
         match self {

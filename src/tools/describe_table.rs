@@ -105,7 +105,7 @@ pub fn column_line(column: &Column) -> Value {
     if let Some(default) = &column.default {
         line.insert("default".to_owned(), Value::from(default.as_str()));
     }
-    for (name, so) in [("generated", column.generated), ("identity", column.identity)] {
+    for (name, so) in [("generated", column.generated), ("identity", column.identity), ("masked", column.masked)] {
         if so {
             line.insert(name.to_owned(), Value::from(true));
         }

@@ -188,7 +188,8 @@ impl LocalWorkbench {
         } else {
             (source.to_owned(), None, Limits::default())
         };
-        let digest = xxhash_rust::xxh3::xxh3_64(words.as_bytes());
+        // A source that was registered anew with other lists is another one.
+        let digest = xxhash_rust::xxh3::xxh3_64(format!("{words}\n{limits:?}").as_bytes());
         let looking = tokio::task::spawn_blocking(move || Dsn::parse(&words).map(|dsn| (dsn.fingerprint(), dsn)));
         let (fingerprint, dsn) = match looking.await {
             Ok(understood) => understood.map_err(opened)?,
@@ -238,7 +239,9 @@ fn registered(error: BookError) -> Problem {
 fn opened(error: source::Error) -> Problem {
     match error {
         source::Error::CannotOpen { .. } => Problem::Unusable(error.to_string()),
-        source::Error::TimedOut(_) | source::Error::Statement(_) | source::Error::Unavailable(_) => Problem::Unavailable(error.to_string()),
+        source::Error::TimedOut(_) | source::Error::Statement(_) | source::Error::Refused(_) | source::Error::Unavailable(_) => {
+            Problem::Unavailable(error.to_string())
+        }
     }
 }
 

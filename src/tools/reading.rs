@@ -73,6 +73,7 @@ pub async fn read(workspace: &Workspace, sql: &str, limits: &ReadLimits) -> Resu
 pub fn source_failure(error: source::Error) -> Failure {
     match error {
         source::Error::TimedOut(_) => Failure::Mendable(format!("{error}; ask for less: a condition, fewer rows, or a smaller table")),
+        source::Error::Refused(_) => Failure::Mendable(error.to_string()),
         source::Error::Statement(text) => Failure::Mendable(format!("the database says: {text}")),
         source::Error::CannotOpen { .. } | source::Error::Unavailable(_) => Failure::Broken(error.to_string()),
     }

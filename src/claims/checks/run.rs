@@ -42,6 +42,7 @@ fn sort<T>(answer: Result<T, source::Error>) -> Result<Result<T, NoRows>, String
     match answer {
         Ok(value) => Ok(Ok(value)),
         Err(source::Error::Statement(text)) => Ok(Err(NoRows::Wrong(text))),
+        Err(error @ source::Error::Refused(_)) => Ok(Err(NoRows::Wrong(error.to_string()))),
         Err(error @ source::Error::TimedOut(_)) => Ok(Err(NoRows::TooLong(error.to_string()))),
         Err(error @ (source::Error::Unavailable(_) | source::Error::CannotOpen { .. })) => Err(error.to_string()),
     }

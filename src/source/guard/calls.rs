@@ -18,6 +18,7 @@ impl Reader<'_> {
         if !is_asked && !functions::is_allowed_call(self.dialect, Path { schema, last: name }) {
             return self.refuse_at(name, format!("the function `{}`, which is not known to only read data", name.text));
         }
+        self.note_call(name);
         self.arguments(name)?;
         if self.take_phrase(&["within", "group"]) {
             self.in_brackets(|reader| {
@@ -179,7 +180,9 @@ impl Reader<'_> {
         if self.is_postgresql() {
             self.take("setof");
         }
+        let start = self.place();
         let name = self.path()?.last;
+        self.note_type(start);
         if self.is_sqlite() {
             while matches!(self.peek().kind, Kind::Word | Kind::Name) {
                 self.advance();

@@ -139,9 +139,16 @@ impl Reader<'_> {
 
     /// A column, a function, or a type before its literal.
     fn named(&mut self) -> Read {
+        let start = self.place();
         let path = self.path()?;
         if self.take_sign(".") {
-            return self.expect_sign("*");
+            self.expect_sign("*")?;
+            self.note_qualified(start);
+            return Ok(());
+        }
+        self.note_qualified(start);
+        if self.peek().kind == Kind::Text {
+            self.note_type(start);
         }
         // As in Oracle, where MariaDB is told to be like it.
         if self.is_mysql() && path.schema.is_some() && path.last.is_any_word(&["nextval", "currval"]) {

@@ -1,10 +1,10 @@
 //! What stands behind `from`: tables, functions that return rows, queries in brackets, and joins of these.
 
 use super::functions;
-use super::lex::Kind;
 use super::reader::{Path, Read, Reader, WRITES};
+use super::relations::Place;
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// One table and all that is joined to it.
     pub fn joined(&mut self) -> Read {
         self.source()?;
@@ -53,7 +53,7 @@ impl Reader<'_> {
                 reader.list(Self::joined)?;
                 reader.tail()
             })?;
-            return self.alias_with_columns();
+            return self.alias_with_columns().map(drop);
         }
         if self.is_postgresql() && self.is_phrase(&["rows", "from"]) {
             self.take_phrase(&["rows", "from"]);
@@ -65,43 +65,72 @@ impl Reader<'_> {
                 })
             })?;
             self.take_phrase(&["with", "ordinality"]);
-            return self.alias_with_columns();
+            return self.alias_with_columns().map(drop);
         }
         if !self.is_sqlite() && self.is("json_table") && self.ahead(1).is_sign("(") {
             self.advance();
             self.in_brackets(Self::json_table)?;
-            return self.alias_with_columns();
+            return self.alias_with_columns().map(drop);
         }
         if self.is_postgresql() && self.is("xmltable") && self.ahead(1).is_sign("(") {
             self.advance();
             self.in_brackets(Self::xml_table)?;
-            return self.alias_with_columns();
+            return self.alias_with_columns().map(drop);
         }
-        if self.is_postgresql() && self.take("only") && self.is_sign("(") {
-            self.in_brackets(|reader| reader.relation().map(drop))?;
-            return self.alias_with_columns();
+        let start = self.place();
+        let only = self.is_postgresql() && self.take("only");
+        if only && self.is_sign("(") {
+            let mut number = None;
+            self.in_brackets(|reader| {
+                number = reader.relation()?;
+                Ok(())
+            })?;
+            return self.called(number, start, only);
         }
-        self.relation_or_function()
-    }
-
-    fn relation_or_function(&mut self) -> Read {
+        let path_start = self.place();
         let path = self.path()?;
         if self.is_sign("(") {
             self.table_function(path)?;
             self.take_phrase(&["with", "ordinality"]);
-            return self.alias_with_columns();
+            return self.alias_with_columns().map(drop);
         }
-        self.open_relation(path)?;
+        let number = self.open_relation(path, path_start)?;
         if self.is_postgresql() {
             self.take_sign("*");
         }
+        self.called(number, start, only)
+    }
+
+    /// What follows the name of a relation; its words began at `start`.
+    fn called(&mut self, number: Option<usize>, start: usize, only: bool) -> Read {
+        let words = self.since(start);
+        if let [first, .., last] | [first @ last] = words {
+            let span = first.at..last.end;
+            self.amend(number, |relation| (relation.span, relation.only) = (span, only));
+        }
+        let before = self.place();
         if self.is_mysql() {
             if self.take("partition") {
                 self.names_in_brackets()?;
             }
             self.system_time()?;
         }
-        self.alias_with_columns()?;
+        let mut is_adorned = self.place() > before;
+        let has_alias = self.alias_with_columns()?;
+        let before = self.place();
+        self.hints()?;
+        is_adorned |= self.place() > before;
+        self.amend(number, |relation| {
+            relation.place = match (is_adorned, has_alias) {
+                (true, _) => Place::Adorned,
+                (false, true) => Place::Aliased,
+                (false, false) => Place::Bare,
+            };
+        });
+        Ok(())
+    }
+
+    fn hints(&mut self) -> Read {
         match () {
             () if self.is_mysql() => self.index_hints(),
             () if self.is_postgresql() && self.take("tablesample") => self.sample(),
@@ -114,39 +143,25 @@ impl Reader<'_> {
         }
     }
 
-    /// A table by its name, which must be one of the data.
-    pub fn relation(&mut self) -> Read {
-        let path = self.path()?;
-        self.open_relation(path)
-    }
-
-    pub fn open_relation(&self, path: Path<'_>) -> Read {
-        let schema = path.schema.map(|schema| schema.text);
-        if [Some(path.last), path.schema].iter().flatten().any(|token| token.kind == Kind::EscapedName) {
-            return self.refuse_at(path.last, "a table whose name is written in escapes; write its letters");
-        }
-        if functions::is_closed_relation(self.dialect, schema, path.last.text) {
-            return self.refuse_at(path.last, format!("`{}`, which is no table of the data", path.last.text));
-        }
-        Ok(())
-    }
-
-    pub fn table_function(&mut self, path: Path<'_>) -> Read {
+    pub fn table_function(&mut self, path: Path<'a>) -> Read {
         if !functions::is_allowed_as_table(self.dialect, path) {
             return self.refuse_at(path.last, format!("the table function `{}`, which is not known to only read data", path.last.text));
         }
+        self.note_call(path.last);
         self.arguments(path.last)
     }
 
-    fn alias_with_columns(&mut self) -> Read {
+    /// Whether a name was given.
+    fn alias_with_columns(&mut self) -> Read<bool> {
         if self.is_postgresql() && self.is("as") && self.ahead(1).is_sign("(") {
             self.advance();
-            return self.columns();
+            return self.columns().map(|()| false);
         }
-        if self.alias()? && self.is_sign("(") && !self.is_sqlite() {
-            return self.columns();
+        let is_called = self.alias()?;
+        if is_called && self.is_sign("(") && !self.is_sqlite() {
+            self.columns()?;
         }
-        Ok(())
+        Ok(is_called)
     }
 
     /// Names in brackets, with or without their types.

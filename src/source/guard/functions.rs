@@ -57,6 +57,24 @@ pub fn is_closed_relation(dialect: Dialect, schema: Option<&str>, name: &str) ->
     }
 }
 
+/// Whether a function says which objects there are, or what they are made of, without reading their rows.
+pub fn tells_of_objects(dialect: Dialect, name: &str) -> bool {
+    match dialect {
+        Dialect::Sqlite => pragma(name).is_some(),
+        Dialect::Postgresql => {
+            let name = name.to_ascii_lowercase();
+            let is_of_catalog = ["pg_", "to_reg", "has_"].iter().any(|start| name.starts_with(start));
+            is_of_catalog && !listed(postgresql::OF_VALUES, &name) || is_type_of_objects(&name) || listed(postgresql::OF_OBJECTS, &name)
+        }
+        Dialect::Mysql => false,
+    }
+}
+
+/// PostgreSQL's types that show a number as an object's name, and arrays of these.
+pub fn is_type_of_objects(name: &str) -> bool {
+    listed(postgresql::TYPES_OF_OBJECTS, name.trim_start_matches('_'))
+}
+
 fn is_own(dialect: Dialect, path: Path<'_>) -> bool {
     let Path { schema, last } = path;
     let is_lower = !last.text.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -91,7 +109,18 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_so_that_the_search_finds() {
-        let lists = [sqlite::CALLED, sqlite::TABLES, sqlite::CLOSED, postgresql::CALLED, postgresql::CLOSED, mysql::CALLED, mysql::CLOSED];
+        let lists = [
+            sqlite::CALLED,
+            sqlite::TABLES,
+            sqlite::CLOSED,
+            postgresql::CALLED,
+            postgresql::CLOSED,
+            postgresql::OF_VALUES,
+            postgresql::OF_OBJECTS,
+            postgresql::TYPES_OF_OBJECTS,
+            mysql::CALLED,
+            mysql::CLOSED,
+        ];
         for list in lists.into_iter().chain([mysql::CLOSED_SCHEMAS]).chain(pragmas::ALL) {
             assert!(list.is_sorted_by(|left, right| left < right));
             assert!(list.iter().all(|name| *name == name.to_lowercase()));

@@ -15,6 +15,7 @@ mod lex;
 mod operators;
 mod query;
 mod reader;
+pub mod relations;
 mod statement;
 
 pub use digest::{Digest, Trust, digest, even, names, words};
@@ -22,6 +23,7 @@ pub use functions::{is_allowed as is_function_allowed, pragmas::is_allowed as is
 
 use lex::Kind;
 use reader::Reader;
+use relations::Reads;
 
 /// Whose SQL it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,7 @@ pub struct ReadQuery {
     form: Form,
     /// Where the query begins whose plan is asked for.
     planned_from: usize,
+    reads: Reads,
 }
 
 /// Why a text was not let through.
@@ -113,25 +116,40 @@ impl ReadQuery {
     pub fn planned(&self) -> Self {
         match self.form {
             Form::Query | Form::Listing => self.clone(),
-            Form::Plan => Self { sql: self.sql[self.planned_from..].to_owned(), form: Form::Query, planned_from: 0 },
+            Form::Plan => Self {
+                sql: self.sql[self.planned_from..].to_owned(),
+                form: Form::Query,
+                planned_from: 0,
+                reads: self.reads.from(self.planned_from),
+            },
         }
+    }
+
+    /// What it reads, by name and place.
+    pub fn reads(&self) -> &Reads {
+        &self.reads
     }
 
     /// Only to show in tests that the layers below the guard hold by themselves.
     #[cfg(test)]
     pub(in crate::source) fn unchecked(sql: &str) -> Self {
-        Self { sql: sql.to_owned(), form: Form::Query, planned_from: 0 }
+        Self { sql: sql.to_owned(), form: Form::Query, planned_from: 0, reads: Reads::default() }
     }
 }
 
 /// Lets one read-only statement through. What it gives is the text that it has read, and nothing else of it.
 pub fn check(dialect: Dialect, sql: &str) -> Result<ReadQuery, Refusal> {
     let lexed = lex::lex(dialect, bounded(sql)?)?;
-    let (form, planned) = Reader::new(dialect, sql, &lexed.tokens).statement()?;
+    let mut reader = Reader::new(dialect, sql, &lexed.tokens);
+    let (form, planned) = reader.statement()?;
+    if let Some(escaped) = lexed.tokens.iter().find(|token| token.kind == Kind::EscapedName) {
+        reader.note_telling(*escaped);
+    }
     let start = lexed.tokens[0].at;
+    let reads = reader.reads.from(start);
     let last = lexed.tokens.iter().rev().find(|token| token.kind != Kind::End && !token.is_sign(";"));
     let end = last.map_or(start, |token| token.end);
-    Ok(ReadQuery { sql: lexed.without_comments(sql, start..end), form, planned_from: lexed.tokens[planned].at - start })
+    Ok(ReadQuery { sql: lexed.without_comments(sql, start..end), form, planned_from: lexed.tokens[planned].at - start, reads })
 }
 
 /// Checks that a fragment is whole by itself, so that it cannot close the bracket it will stand in.
@@ -147,6 +165,21 @@ pub fn check_fragment(dialect: Dialect, fragment: Fragment, text: &str) -> Resul
         Kind::End => Ok(()),
         _ => reader.refuse(format!("`{}` after the end of the {}", rest.text, fragment.name())),
     }
+}
+
+/// The query in a statement that gives it a name: what stands behind the first `as` outside of brackets.
+pub fn behind_as(dialect: Dialect, statement: &str) -> Option<&str> {
+    let lexed = lex::lex(dialect, bounded(statement).ok()?).ok()?;
+    let mut depth = 0;
+    for token in &lexed.tokens {
+        match token {
+            token if token.is_sign("(") => depth += 1,
+            token if token.is_sign(")") => depth -= 1,
+            token if depth == 0 && token.is_word("as") => return Some(&statement[token.end..]),
+            _ => {}
+        }
+    }
+    None
 }
 
 impl Fragment {

@@ -2,6 +2,7 @@
 
 use super::lex::Kind;
 use super::reader::{Read, Reader};
+use super::relations::Place;
 
 impl Reader<'_> {
     /// Whether an operator stood here that another operand follows; what follows an operand by itself is passed, too.
@@ -104,8 +105,14 @@ impl Reader<'_> {
         if self.is_sign("(") || !self.is_sqlite() {
             return if self.is_sign("(") { self.brackets() } else { self.unexpected() };
         }
+        let start = self.place();
         let path = self.path()?;
-        if self.is_sign("(") { self.table_function(path) } else { self.open_relation(path) }
+        if self.is_sign("(") {
+            return self.table_function(path);
+        }
+        let number = self.open_relation(path, start)?;
+        self.amend(number, |relation| relation.place = Place::Member);
+        Ok(())
     }
 
     /// SQLite and others match in a time that grows with each `%` or `*` as a power.

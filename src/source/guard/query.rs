@@ -2,6 +2,7 @@
 
 use super::lex::{Kind, Token};
 use super::reader::{Read, Reader};
+use super::relations::Place;
 
 impl Reader<'_> {
     pub fn starts_query(&self) -> bool {
@@ -9,14 +10,17 @@ impl Reader<'_> {
     }
 
     pub fn query(&mut self) -> Read {
-        self.deeper(|reader| {
-            if reader.take("with") {
-                let recursive = reader.take("recursive") || reader.is_sqlite();
-                reader.list(|reader| reader.common_table(recursive))?;
-            }
-            reader.term()?;
-            reader.tail()
-        })
+        self.deeper(|reader| reader.in_scope(Self::query_in_scope))
+    }
+
+    fn query_in_scope(&mut self) -> Read {
+        let reader = self;
+        if reader.take("with") {
+            let recursive = reader.take("recursive") || reader.is_sqlite();
+            reader.list(|reader| reader.common_table(recursive))?;
+        }
+        reader.term()?;
+        reader.tail()
     }
 
     /// What may follow a query that has begun: other queries, order and bounds.
@@ -52,8 +56,14 @@ impl Reader<'_> {
         self.expect("as")?;
         self.take("not");
         self.take("materialized");
+        if recursive {
+            self.hide_by(name);
+        }
         let place = self.place();
         self.in_brackets(|reader| if reader.starts_query() || reader.is_sign("(") { reader.query() } else { reader.unexpected() })?;
+        if !recursive {
+            self.hide_by(name);
+        }
         let body = self.since(place);
         let repeats = body.windows(2).any(|pair| pair[0].is_any_word(&["from", "join"]) && pair[1].text.eq_ignore_ascii_case(name.text));
         let ends = |token: &Token<'_>| token.is_any_word(&["where", "on", "using", "natural", "having", "limit", "fetch"]);
@@ -93,12 +103,12 @@ impl Reader<'_> {
                 reader.in_brackets(|reader| reader.list(Self::expr))
             }),
             () if self.is("table") && !self.is_sqlite() => {
-                self.advance();
-                if self.is_postgresql() {
-                    self.take("only");
-                }
-                self.relation()?;
+                let start = self.advance().at;
+                let only = self.is_postgresql() && self.take("only");
+                let number = self.relation()?;
                 self.take_sign("*");
+                let end = self.before().end;
+                self.amend(number, |relation| (relation.span, relation.place, relation.only) = (start..end, Place::Statement, only));
                 Ok(())
             }
             () if self.is_sign("(") && !self.is_sqlite() => self.in_brackets(Self::query),

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use super::lex::{Kind, Token};
+use super::relations::{Name, Reads};
 use super::{Dialect, MAX_DEPTH, Refusal};
 
 pub struct Reader<'a> {
@@ -13,6 +14,9 @@ pub struct Reader<'a> {
     at: usize,
     depth: usize,
     is_limited: OnceCell<bool>,
+    pub reads: Reads,
+    /// What `with` has named so far, a list for each query that this one stands in.
+    pub common_tables: Vec<Vec<Name>>,
 }
 
 pub type Read<T = ()> = Result<T, Refusal>;
@@ -67,7 +71,7 @@ const MYSQL_NO_ALIASES: &[&str] = &["force", "ignore", "lock", "partition", "pro
 
 impl<'a> Reader<'a> {
     pub fn new(dialect: Dialect, sql: &'a str, tokens: &'a [Token<'a>]) -> Self {
-        Self { dialect, sql, tokens, at: 0, depth: 0, is_limited: OnceCell::new() }
+        Self { dialect, sql, tokens, at: 0, depth: 0, is_limited: OnceCell::new(), reads: Reads::default(), common_tables: Vec::new() }
     }
 
     pub fn is_sqlite(&self) -> bool {
@@ -97,8 +101,18 @@ impl<'a> Reader<'a> {
         token
     }
 
+    /// The token that was read last.
+    pub fn before(&self) -> Token<'a> {
+        self.tokens[self.at.saturating_sub(1)]
+    }
+
     pub fn place(&self) -> usize {
         self.at
+    }
+
+    /// The byte of the text in that place.
+    pub fn byte(&self, at: usize) -> u8 {
+        self.sql.as_bytes()[at]
     }
 
     pub fn since(&self, place: usize) -> &'a [Token<'a>] {

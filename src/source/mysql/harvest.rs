@@ -180,6 +180,7 @@ async fn columns(reader: &mut Reader<'_>, draft: &mut Draft, kind: Kind) -> Resu
                 collation: row.filled(9),
                 charset: row.filled(8),
                 enum_values: listed_values(declared),
+                masked: false,
                 comment: row.filled(10),
             });
         })

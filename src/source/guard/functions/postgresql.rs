@@ -113,3 +113,23 @@ pub(super) const CLOSED: &[&str] = &[
     "pg_authid", "pg_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings", "pg_largeobject", "pg_shadow", "pg_stat_activity",
     "pg_stat_replication", "pg_stat_wal_receiver", "pg_subscription", "pg_user_mapping", "pg_user_mappings", "user_mapping_options",
 ];
+
+/// Begin like functions of the catalog, and are told everything by their arguments.
+pub(super) const OF_VALUES: &[&str] =
+    &["pg_backend_pid", "pg_column_size", "pg_input_error_info", "pg_input_is_valid", "pg_size_bytes", "pg_size_pretty", "pg_typeof"];
+
+pub(super) const OF_OBJECTS: &[&str] = &["col_description", "obj_description", "row_security_active", "shobj_description"];
+
+pub(super) const TYPES_OF_OBJECTS: &[&str] = &[
+    "regclass",
+    "regcollation",
+    "regconfig",
+    "regdictionary",
+    "regnamespace",
+    "regoper",
+    "regoperator",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regtype",
+];
