@@ -54,8 +54,16 @@ impl Tool for CatalogGetObject {
             ),
             output: schema::result(json!({
                 "key": {"type": "string"}, "type": {"type": "string"}, "schema": {"type": "string"}, "name": {"type": "string"},
-                "object": {"type": "object", "description": "What the harvest says of it; of a table or view, as `describe_table` does."},
-                "profile": {"description": "The profile of its rows; null where none was made or wanted."},
+                "object": schema::open("What the harvest says of it; of a table or view, as `describe_table` does."),
+                "profile": {
+                    "type": ["object", "null"],
+                    "description": "The profile of its rows; null where none was made or wanted.",
+                    "properties": {
+                        "document": schema::open("As `table_profile` answers it."),
+                        "at": {"type": "integer", "description": "Milliseconds since 1970."},
+                        "stale": {"type": ["object", "null"], "description": "The change of the table since, where there was one.", "additionalProperties": {}}
+                    }
+                },
                 "findings": {"type": "array", "items": finding_schema()},
                 "more_findings": {"type": "boolean", "description": "Whether there are more; `catalog_list` shows all."},
                 "relationships": {"type": "array", "items": relationships::line_schema()}

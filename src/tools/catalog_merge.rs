@@ -35,7 +35,7 @@ impl Tool for CatalogMerge {
                 }),
                 &["keys", "target_key"],
             ),
-            output: schema::claimed(),
+            output: merged_schema(),
             example: json!({"kind": "domain", "keys": ["domain/billing", "domain/invoices"], "target_key": "domain/billing", "instructions": "the same thing"}),
             effect: Effect::Record,
             aliases: &["catalog.merge"],
@@ -124,4 +124,11 @@ fn unite(into: &mut Map<String, Value>, from: &Value) {
             }
         }
     }
+}
+
+fn merged_schema() -> Value {
+    let mut schema = schema::claimed();
+    schema["properties"]["withdrawn"] = schema::names();
+    schema["properties"]["linked"] = schema::names();
+    schema
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::port::{Call, Effect, Failure, Spec, Tool};
-use super::profiles::Profiles;
+use super::profiles::{Profiles, shown};
 use super::{reading, schema};
 
 pub struct ColumnProfile {
@@ -43,11 +43,7 @@ impl Tool for ColumnProfile {
                 }),
                 &["table", "column"],
             ),
-            output: schema::result(json!({
-                "table": {"type": "string"}, "column": {"type": "string"}, "method": {"type": "string"}, "complete": {"type": "boolean"},
-                "rows": {"type": "integer"}, "nulls": {"type": "integer"}, "distinct": {"type": "integer"}, "distinct_exact": {"type": "boolean"},
-                "semantic_types": {"type": "array", "items": {"type": "object"}}, "top_values": {"type": "array", "items": {"type": "object"}}
-            })),
+            output: shown::column_schema(),
             example: json!({"schema": "main", "table": "orders", "column": "status"}),
             effect: Effect::Read,
             aliases: &[],

@@ -23,17 +23,7 @@ impl Tool for DescribeTable {
             name: "describe_table",
             description: "Describes one table or view: columns with types, nullability and defaults, primary key, foreign keys, indexes, row count, and for a view its definition. Reads no rows.",
             args: schema::object(json!({"schema": schema::schema_name(), "table": schema::table_name()}), &["table"]),
-            output: schema::result(json!({
-                "schema": {"type": "string"}, "table": {"type": "string"}, "kind": {"type": "string"}, "rows": {"type": ["integer", "null"]},
-                "rows_estimated": {"type": "boolean"}, "columns": schema::list(column_schema()), "primary_key": schema::names(),
-                "foreign_keys": schema::list(schema::foreign_key()), "indexes": schema::list(index_schema()),
-                "definition": {"type": "string"}, "comment": {"type": "string"}, "owner": {"type": "string"},
-                "partition_of": {"type": "string"}, "partitioning": {"type": "string"}, "reads": schema::names(),
-                "checks": schema::list(schema::result(json!({"name": {"type": "string"}, "condition": {"type": "string"}}))),
-                "triggers": schema::list(schema::result(json!({
-                    "name": {"type": "string"}, "when": {"type": "string"}, "definition": {"type": "string"}
-                })))
-            })),
+            output: described_schema(),
             example: json!({"schema": "main", "table": "orders"}),
             effect: Effect::Read,
             aliases: &["table.describe", "describe_view"],
@@ -47,11 +37,26 @@ impl Tool for DescribeTable {
     }
 }
 
-fn column_schema() -> Value {
+/// What [`described`] answers.
+pub fn described_schema() -> Value {
+    schema::result(json!({
+        "schema": {"type": "string"}, "table": {"type": "string"}, "kind": {"type": "string"}, "rows": {"type": ["integer", "null"]},
+        "rows_estimated": {"type": "boolean"}, "columns": schema::list(column_schema()), "primary_key": schema::names(),
+        "foreign_keys": schema::list(schema::foreign_key()), "indexes": schema::list(index_schema()),
+        "definition": {"type": "string"}, "comment": {"type": "string"}, "owner": {"type": "string"},
+        "partition_of": {"type": "string"}, "partitioning": {"type": "string"}, "reads": schema::names(),
+        "checks": schema::list(schema::check()),
+        "triggers": schema::list(schema::result(json!({
+            "name": {"type": "string"}, "when": {"type": "string"}, "definition": {"type": "string"}
+        })))
+    }))
+}
+
+pub fn column_schema() -> Value {
     schema::result(json!({
         "name": {"type": "string"}, "type": {"type": "string"}, "declared_type": {"type": "string"}, "nullable": {"type": "boolean"},
         "default": {"type": "string"}, "generated": {"type": "boolean"}, "identity": {"type": "boolean"}, "expression": {"type": "string"},
-        "collation": {"type": "string"}, "comment": {"type": "string"}, "enum_values": schema::names()
+        "collation": {"type": "string"}, "comment": {"type": "string"}, "enum_values": schema::names(), "masked": {"type": "boolean"}
     }))
 }
 

@@ -157,8 +157,8 @@ pub fn claimed() -> Value {
         "confidence": {"type": "number"},
         "evidence": {"type": "array", "items": {"type": "string"}},
         "unresolved": {"type": "array", "items": {"type": "string"}},
-        "check": {"type": "object"},
-        "stands_now": {"type": ["object", "null"]},
+        "check": open("What the check counted on the data; its members differ by what was checked."),
+        "stands_now": standing(),
         "note": {"type": "string"}
     }))
 }
@@ -168,8 +168,25 @@ pub fn withdrawn() -> Value {
         "kind": {"type": "string"},
         "key": {"type": "string"},
         "withdrawn": {"type": "boolean"},
-        "stands_now": {"type": ["object", "null"]}
+        "stands_now": standing()
     }))
+}
+
+/// Whose claim stands under a key.
+pub fn standing() -> Value {
+    json!({
+        "type": ["object", "null"],
+        "description": "Whose claim stands now; null where there is none any more.",
+        "properties": {
+            "author": {"type": "string"}, "status": {"type": "string"}, "confidence": {"type": "number"},
+            "competing": {"type": "integer", "description": "How many others claim something else."}
+        }
+    })
+}
+
+/// An object whose members nobody can list.
+pub fn open(description: &str) -> Value {
+    json!({"type": "object", "description": description, "additionalProperties": {}})
 }
 
 /// The members that every result of rows has.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::port::{Call, Effect, Failure, Spec, Tool};
-use super::profiles::{Mode, Profiles};
+use super::profiles::{Mode, Profiles, shown};
 use super::{reading, schema};
 
 pub struct TableProfile {
@@ -41,12 +41,7 @@ impl Tool for TableProfile {
                 }),
                 &["table"],
             ),
-            output: schema::result(json!({
-                "table": {"type": "string"}, "method": {"type": "string"}, "how": {"type": "string"}, "rows_seen": {"type": "integer"},
-                "rows_estimated": {"type": ["integer", "null"]}, "rate": {"type": ["number", "null"]}, "complete": {"type": "boolean"},
-                "elapsed_ms": {"type": "integer"}, "columns_left_out": {"type": "integer"},
-                "columns": {"type": "array", "items": {"type": "object"}}, "key_candidates": {"type": "array", "items": {"type": "object"}}
-            })),
+            output: shown::table_schema(),
             example: json!({"schema": "main", "table": "orders"}),
             effect: Effect::Read,
             aliases: &[],

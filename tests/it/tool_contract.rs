@@ -65,13 +65,18 @@ async fn every_example_works_and_its_result_is_what_the_schema_describes() {
     let workbench = LocalWorkbench::new(store.clone(), book(store.clone()), SourceSettings::default());
     let workspace = workbench.open(&database.words(), None).await.expect("it opens");
     let registry = Registry::standard(Settings { max_result_bytes: 1 << 20, ..Settings::default() });
+    let caller = Caller::outside("test");
+    for (name, args) in BEFORE {
+        let outcome = registry.execute(&workspace, &caller, name, serde_json::from_str(args).expect("JSON")).await;
+        outcome.result.unwrap_or_else(|rejection| panic!("{name} {args}: {rejection}"));
+    }
     let mut wrong = Vec::new();
-    for spec in registry.specs() {
+    for spec in registry.specs().filter(|spec| !spec.name.starts_with("agent.")) {
         let mut calls = vec![spec.example.clone()];
         calls.extend(MORE.iter().filter(|(name, _)| *name == spec.name).map(|(_, args)| serde_json::from_str(args).expect("JSON")));
         let validator = jsonschema::validator_for(&spec.output).expect("a sound schema");
         for args in calls {
-            let outcome = registry.execute(&workspace, &Caller::outside("test"), spec.name, args.clone()).await;
+            let outcome = registry.execute(&workspace, &caller, spec.name, args.clone()).await;
             match outcome.result {
                 Err(rejection) => wrong.push(format!("{} {args}: {rejection}", spec.name)),
                 Ok(result) => {
@@ -83,6 +88,12 @@ async fn every_example_works_and_its_result_is_what_the_schema_describes() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What is there before: examples merge it. Examples of `agent.*` need a run, and are carried out in `agent_runs`.
+const BEFORE: [(&str, &str); 2] = [
+    ("catalog_upsert", r#"{"kind": "domain", "key": "domain/billing", "document": {"title": "Billing"}}"#),
+    ("catalog_upsert", r#"{"kind": "domain", "key": "domain/invoices", "document": {"title": "Invoices"}}"#),
+];
 
 /// Calls whose results have other members than those of the examples.
 const MORE: [(&str, &str); 9] = [

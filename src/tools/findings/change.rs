@@ -19,7 +19,7 @@ impl Tool for Delete {
             description: "Takes back a finding that you recorded yourself; findings of others are not yours to delete. The history keeps it.",
             args: schema::object(self.0.naming(json!({})), &[]),
             output: schema::withdrawn(),
-            example: json!({"key": self.0.key_of("main.orders")}),
+            example: json!({"key": (self.0.shape)().key}),
             effect: Effect::Record,
             aliases: &[],
         }
@@ -48,9 +48,9 @@ impl Tool for SetStatus {
                 "key": {"type": "string"},
                 "status": {"type": "string"},
                 "confidence": {"type": "number"},
-                "stands_now": {"type": ["object", "null"]}
+                "stands_now": schema::standing()
             })),
-            example: json!({"key": self.0.key_of("main.orders"), "status": "draft", "reason": "a newer table takes its place"}),
+            example: json!({"key": (self.0.shape)().key, "status": "draft", "reason": "a newer table takes its place"}),
             effect: Effect::Record,
             aliases: &[],
         }

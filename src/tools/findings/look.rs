@@ -40,7 +40,14 @@ impl Tool for List {
             name: self.0.list,
             description: "Lists the findings of this kind in order of key, each with a line of what it says, its status, its confidence and its author. `next` in the answer is the `after` of the next page.",
             args: schema::object(Value::Object(properties), &[]),
-            output: schema::result(json!({"items": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["string", "null"]}})),
+            output: schema::result(json!({
+                "items": schema::list(schema::result(json!({
+                    "key": {"type": "string"}, "says": {"type": "string"}, "status": {"type": "string"}, "confidence": {"type": "number"},
+                    "author": {"type": "string"}, "tags": schema::names(),
+                    "competing": {"type": "integer", "description": "How many others claim something else."}
+                }))),
+                "next": {"type": ["string", "null"]}
+            })),
             example: json!({"prefix": "main.orders", "limit": 20}),
             effect: Effect::Read,
             aliases: &[],
@@ -65,10 +72,8 @@ impl Tool for Get {
             name: self.0.get,
             description: "Shows one finding of this kind in full: what it says, evidence, status, confidence, where it comes from, and how many others claim something else.",
             args: schema::object(self.0.naming(more), &[]),
-            output: schema::result(
-                json!({"kind": {"type": "string"}, "key": {"type": "string"}, "document": {}, "status": {"type": "string"}, "confidence": {"type": "number"}}),
-            ),
-            example: json!({"key": self.0.key_of("main.orders")}),
+            output: schema::entry(),
+            example: json!({"key": (self.0.shape)().key}),
             effect: Effect::Read,
             aliases: &[],
         }

@@ -35,6 +35,8 @@ struct Shape {
     properties: Value,
     required: &'static [&'static str],
     example: Value,
+    /// The key of what the example records.
+    key: &'static str,
 }
 
 const KINDS: [Kind; 6] = [
@@ -119,8 +121,8 @@ pub fn tools() -> Vec<Box<dyn Tool>> {
         tools.push(Box::new(record::Record(kind)));
         tools.push(Box::new(look::List(kind)));
         tools.push(Box::new(look::Get(kind)));
-        tools.push(Box::new(change::Delete(kind)));
         tools.push(Box::new(change::SetStatus(kind)));
+        tools.push(Box::new(change::Delete(kind)));
     }
     tools
 }

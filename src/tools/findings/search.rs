@@ -47,9 +47,22 @@ impl Tool for Search {
             name: "llm.search",
             description: "Searches what was found out, best first: summaries, relationships, domains, metrics, notes, and question templates with their `example_sql`. With `include_objects`, one call gives a template and the tables to write a query with.",
             args: schema::object(Value::Object(properties), &[]),
-            output: schema::result(
-                json!({"items": {"type": "array", "items": {"type": "object"}}, "objects": {"type": "array", "items": {"type": "object"}}}),
-            ),
+            output: schema::result(json!({
+                "items": schema::list(schema::result(json!({
+                    "kind": {"type": "string"}, "key": {"type": "string"}, "score": {"type": ["number", "null"]}, "status": {"type": "string"},
+                    "confidence": {"type": "number"}, "document": {}, "links": schema::names()
+                }))),
+                "objects": schema::list(schema::result(json!({
+                    "key": {"type": "string"}, "kind": {"type": "string"}, "rows": {"type": ["integer", "null"]}, "primary_key": schema::names(),
+                    "columns": schema::list(schema::result(json!({
+                        "name": {"type": "string"}, "type": {"type": "string"}, "nullable": {"type": "boolean"}, "comment": {"type": ["string", "null"]}
+                    }))),
+                    "references": schema::list(schema::result(json!({
+                        "columns": schema::names(), "table": {"type": "string"}, "to_columns": schema::names()
+                    })))
+                }))),
+                "objects_left_out": {"type": "integer"}
+            })),
             example: json!({"query": "orders by status", "include_objects": true}),
             effect: Effect::Read,
             aliases: &[],

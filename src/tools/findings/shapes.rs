@@ -28,6 +28,7 @@ pub fn summary() -> Shape {
         }),
         required: &["object_id", "summary"],
         example: json!({"object_id": "main.orders", "summary": {"hypothesis": "one row an order", "grain": "order"}, "confidence": 0.7, "sources": ["table/main.orders"]}),
+        key: "summary/main.orders",
     }
 }
 
@@ -51,6 +52,7 @@ pub fn relationship() -> Shape {
         }),
         required: &["child_object_id", "child_column", "parent_object_id", "parent_column"],
         example: json!({"child_object_id": "main.orders", "child_column": "customer_id", "parent_object_id": "main.customers", "parent_column": "id", "rel_type": "fk_like", "confidence": 0.8}),
+        key: "rel/main.orders.customer_id->main.customers.id",
     }
 }
 
@@ -78,6 +80,7 @@ pub fn domain() -> Shape {
         }),
         required: &["domain_key"],
         example: json!({"domain_key": "sales", "title": "Sales", "description": "orders and who places them", "confidence": 0.6}),
+        key: "domain/sales",
     }
 }
 
@@ -100,6 +103,7 @@ pub fn metric() -> Shape {
         }),
         required: &["metric_key", "title"],
         example: json!({"metric_key": "orders.count", "title": "Number of orders", "sql_template": "select count(*) from orders", "depends": ["main.orders"], "confidence": 0.9}),
+        key: "metric/orders.count",
     }
 }
 
@@ -137,6 +141,7 @@ pub fn question_template() -> Shape {
         }),
         required: &["title", "question_nl", "template"],
         example: json!({"title": "orders by status", "question_nl": "How many orders are there by status?", "template": "select status, count(*) from orders group by status", "example_sql": "select status, count(*) from orders group by status"}),
+        key: "question_template/orders_by_status",
     }
 }
 
@@ -172,6 +177,7 @@ pub fn note() -> Shape {
         }),
         required: &["scope", "body"],
         example: json!({"scope": "object", "object_id": "main.orders", "title": "status codes", "body": "S is shipped, P is paid", "tags": ["codes"]}),
+        key: "note/main.orders/status_codes",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Profiles of tables: each is made by one reading of the table for all of its columns, kept for whoever asks next, and put into the catalog.
 
 mod reading;
-mod shown;
+pub mod shown;
 mod way;
 
 use std::collections::HashMap;

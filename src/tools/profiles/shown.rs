@@ -3,13 +3,80 @@
 use serde_json::{Map, Value, json};
 
 use super::{Profile, ProfiledColumn};
-use crate::tools::bounds;
+use crate::tools::{bounds, schema};
 
 /// Room for what a result has beside its columns.
 const BESIDE: usize = 4 * 1024;
 
 /// Texts of a line are cut to so many characters.
 const LONG: usize = 60;
+
+/// What results of both tools have in common.
+fn seen_schema() -> Map<String, Value> {
+    let members = json!({
+        "table": {"type": "string"},
+        "method": {"type": "string", "description": "Which rows were read: all, or which sample."},
+        "how": {"type": "string", "description": "The same in words."},
+        "rows_seen": {"type": "integer"},
+        "rows_estimated": {"type": ["integer", "null"], "description": "In the whole table."},
+        "rate": {"type": ["number", "null"], "description": "The share of all rows that was seen."},
+        "complete": {"type": "boolean", "description": "Whether all rows were seen."},
+        "elapsed_ms": {"type": "integer"}
+    });
+    members.as_object().cloned().unwrap_or_default()
+}
+
+fn coverage_schema() -> Value {
+    schema::result(json!({
+        "first": {"type": "string"}, "last": {"type": "string"}, "grain": {"type": "string"}, "filled": {"type": "integer"},
+        "missing": {"type": "integer"}, "longest_gap": schema::names()
+    }))
+}
+
+/// What [`table`] answers.
+pub fn table_schema() -> Value {
+    let mut members = seen_schema();
+    members.insert("columns_left_out".to_owned(), json!({"type": "integer", "description": "For want of room."}));
+    let line = json!({
+        "name": {"type": "string"}, "type": {"type": "string"}, "nulls": {"type": "integer"}, "null_share": {"type": "number"},
+        "distinct": {"type": "integer"}, "distinct_exact": {"type": "boolean"}, "unique": {"type": "boolean"}, "min": {}, "max": {},
+        "mean": {"type": "number"}, "true_share": {"type": "number"}, "max_length": {"type": "integer"}, "empty": {"type": "integer"},
+        "semantic_type": {"type": "string"}, "semantic_share": {"type": "number"}, "pattern": {}, "coverage": coverage_schema(),
+        "quality": schema::names()
+    });
+    members.insert("columns".to_owned(), schema::list(schema::result(line)));
+    let key = json!({"columns": schema::names(), "score": {"type": "number"}, "basis": {"type": "string"}, "why": schema::names()});
+    members.insert("key_candidates".to_owned(), schema::list(schema::result(key)));
+    schema::result(Value::Object(members))
+}
+
+/// What [`column`] answers.
+pub fn column_schema() -> Value {
+    let mut members = seen_schema();
+    let counted = || schema::list(schema::result(json!({"value": {}, "count": {"type": "integer"}})));
+    let shares =
+        || schema::list(schema::result(json!({"type": {"type": "string"}, "share": {"type": "number"}, "of": {"type": "integer"}})));
+    let number = || json!({"type": "number"});
+    let more = json!({
+        "column": {"type": "string"}, "type": {"type": "string"}, "declared_type": {"type": "string"},
+        "rows": {"type": "integer"}, "nulls": {"type": "integer"}, "null_share": number(), "empty": {"type": "integer"},
+        "distinct": {"type": "integer"}, "distinct_exact": {"type": "boolean"},
+        "distinct_error": {"type": "number", "description": "Of an estimate, relative: one standard deviation."},
+        "all_different": {"type": "boolean"}, "min": {}, "max": {}, "mean": number(), "standard_deviation": number(),
+        "quantiles": schema::result(json!({
+            "p05": number(), "p25": number(), "p50": number(), "p75": number(), "p95": number(), "of": {"type": "integer"},
+            "exact": {"type": "boolean"}
+        })),
+        "true_share": number(), "min_length": {"type": "integer"}, "max_length": {"type": "integer"}, "mean_length": number(),
+        "semantic_types": shares(), "date_formats": shares(), "patterns": counted(), "coverage": coverage_schema(),
+        "histogram": schema::list(schema::result(json!({"from": {}, "to": {}, "share": number()}))),
+        "top_values": counted(),
+        "top_values_missed": {"type": "integer", "description": "How many a count in `top_values` may be too low by."},
+        "samples": schema::list(json!({})), "quality": schema::names()
+    });
+    members.extend(more.as_object().cloned().unwrap_or_default());
+    schema::result(Value::Object(members))
+}
 
 /// How much a line tells of a column.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
