@@ -106,6 +106,7 @@ pub async fn look(State(state): State<Arc<ApiState>>, HarvestPath(id): HarvestPa
 /// Server-sent events; the stream ends with the harvest. A reader that reconnects sends `Last-Event-ID` and misses nothing.
 #[utoipa::path(get, path = "/harvests/{id}/events", tag = "sources", operation_id = "follow_harvest",
     params(("id" = String, Path, description = "The harvest's id."),
+        ("after" = Option<u64>, Query, description = "The number of the last event that was seen."),
         ("Last-Event-ID" = Option<String>, Header, description = "The number of the last event that was seen.")),
     responses((status = 200, description = "Events", body = String, content_type = "text/event-stream")))]
 pub async fn follow(
@@ -114,10 +115,10 @@ pub async fn follow(
     headers: HeaderMap,
     params: Params,
 ) -> Result<Response, Problem> {
-    params.only(&[])?;
+    let params = params.only(&["after"])?;
     let harvest = found(&state, &id)?;
     let seen = match header(&headers, "last-event-id")?.filter(|text| !text.is_empty()) {
-        None => 0,
+        None => params.number("after", SEQ_FORM)?.unwrap_or(0),
         Some(text) => text.parse().map_err(|_| {
             let detail = format!("`{text}` is not {SEQ_FORM}");
             Problem::invalid_parameter("Last-Event-ID", detail).with_valid([SEQ_FORM])

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -60,12 +62,17 @@ pub struct RpcError {
 
 /// Calls a tool by plain JSON-RPC
 #[utoipa::path(post, path = "/mcp/query", tag = "sources", operation_id = "rpc", request_body = RpcCall,
-    responses((status = 200, description = "What the tool answered, or a JSON-RPC error", body = RpcAnswer)))]
-pub async fn query(State(state): State<Arc<ApiState>>, Extension(author): Extension<Author>, body: Bytes) -> Json<RpcAnswer> {
+    responses((status = 200, description = "What the tool answered, or a JSON-RPC error", body = RpcAnswer),
+        (status = 202, description = "A notification was carried out")))]
+pub async fn query(State(state): State<Arc<ApiState>>, Extension(author): Extension<Author>, body: Bytes) -> Response {
     let value: Value = match serde_json::from_slice(&body) {
         Ok(value) => value,
         Err(error) => return answer(Value::Null, Err(RpcError::new(PARSE_ERROR, format!("not JSON: {error}")))),
     };
+    if !value.is_object() {
+        return answer(Value::Null, Err(RpcError::new(INVALID_REQUEST, "one request at a time, as an object; batches are not taken")));
+    }
+    let is_notification = value.get("id").is_none();
     let id = value.get("id").cloned().unwrap_or_default();
     let call: RpcCall = match serde_path_to_error::deserialize(value) {
         Ok(call) => call,
@@ -74,10 +81,11 @@ pub async fn query(State(state): State<Arc<ApiState>>, Extension(author): Extens
     if call.jsonrpc != "2.0" {
         return answer(id, Err(RpcError::new(INVALID_REQUEST, "`jsonrpc` must be \"2.0\"")));
     }
-    answer(id, carry_out(&state, author, call).await)
+    let outcome = carry_out(&state, author, call).await;
+    if is_notification { StatusCode::ACCEPTED.into_response() } else { answer(id, outcome) }
 }
 
-async fn carry_out(state: &ApiState, author: Author, call: RpcCall) -> Result<Value, RpcError> {
+async fn carry_out(state: &Arc<ApiState>, author: Author, call: RpcCall) -> Result<Value, RpcError> {
     let RpcCall { method, mut params, .. } = call;
     match method.as_str() {
         "tools/list" => {
@@ -93,6 +101,10 @@ async fn carry_out(state: &ApiState, author: Author, call: RpcCall) -> Result<Va
                 None | Some(Value::Null) => Map::new(),
                 Some(_) => return Err(RpcError::new(INVALID_PARAMS, "`params.arguments` must be an object")),
             };
+            if let Some((odd, _)) = params.into_iter().find(|(name, _)| name != "_meta") {
+                let why = format!("`params.{odd}` is not taken; the source is `params.arguments.{}`", SOURCE[0]);
+                return Err(RpcError::new(INVALID_PARAMS, why));
+            }
             let result = tool(state, author, &name, args).await?;
             let text = result.to_string();
             Ok(json!({"content": [{"type": "text", "text": text}], "structuredContent": result, "isError": false}))
@@ -112,7 +124,7 @@ fn listed(tool: ToolItem) -> Value {
     })
 }
 
-async fn tool(state: &ApiState, author: Author, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {
+async fn tool(state: &Arc<ApiState>, author: Author, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {
     let mut source = None;
     for name in SOURCE {
         match args.remove(name) {
@@ -121,16 +133,16 @@ async fn tool(state: &ApiState, author: Author, name: &str, mut args: Map<String
             Some(_) => return Err(RpcError::new(INVALID_PARAMS, format!("`{name}` must be the name of a source"))),
         }
     }
-    let called: Result<ToolAnswer, Problem> = tools::carry_out(state, author, name, source, args).await;
+    let called: Result<ToolAnswer, Problem> = tools::carry_out(state, author, name.to_owned(), source, args).await;
     called.map(|answer| answer.result).map_err(RpcError::from)
 }
 
-fn answer(id: Value, outcome: Result<Value, RpcError>) -> Json<RpcAnswer> {
+fn answer(id: Value, outcome: Result<Value, RpcError>) -> Response {
     let (result, error) = match outcome {
         Ok(result) => (Some(result), None),
         Err(error) => (None, Some(error)),
     };
-    Json(RpcAnswer { jsonrpc: "2.0", id, result, error })
+    Json(RpcAnswer { jsonrpc: "2.0", id, result, error }).into_response()
 }
 
 impl RpcError {

@@ -104,6 +104,12 @@ pub struct SourcePath(pub(super) String);
 pub async fn add(State(state): State<Arc<ApiState>>, body: Body<NewSource>) -> Result<(StatusCode, Json<SourceItem>), Problem> {
     let NewSource { name, dsn, limits } = body.value;
     checked(&limits)?;
+    if limits.has_lists() && !state.store.snapshots(&SourceKey(name.clone()), 1).await?.is_empty() {
+        let detail = format!(
+            "an earlier source `{name}` has a catalog, which was made without these lists and would show what they hide; choose another name"
+        );
+        return Err(Problem::new(Code::SourceNameTaken, detail).of_field("name"));
+    }
     let added = detached(async move { state.sources.add(&name, &dsn, limits, now_ms()).await }).await??;
     Ok((StatusCode::CREATED, Json(added.into())))
 }

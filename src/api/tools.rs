@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::ApiState;
 use super::body::Body;
 use super::gate::Author;
+use super::once::detached;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
 use crate::claims::text::{bounded, line};
@@ -22,6 +23,8 @@ use crate::tools::{Allowed, Call, Caller, Effect, Failure, Outcome, Rejection, S
 
 /// What of a call its event shows.
 const ARGS_IN_EVENT: usize = 2_048;
+/// Arguments that say in which run a call is made.
+const IN_RUN: [&str; 2] = ["agent_run_id", "run_id"];
 const REASON_IN_EVENT: usize = 500;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -101,11 +104,25 @@ pub async fn call(
     body: Body<ToolCall>,
 ) -> Result<Json<ToolAnswer>, Problem> {
     let ToolCall { source, args } = body.value;
-    carry_out(&state, author, &name, source, args).await.map(Json)
+    carry_out(&state, author, name, source, args).await.map(Json)
 }
 
-/// One way to call a tool from outside, whatever the words around it.
+/// One way to call a tool from outside, whatever the words around it. In a run the call ends without its client, too: it is counted there.
 pub(super) async fn carry_out(
+    state: &Arc<ApiState>,
+    author: Author,
+    name: String,
+    source: Option<String>,
+    args: Map<String, Value>,
+) -> Result<ToolAnswer, Problem> {
+    if !IN_RUN.iter().any(|name| args.contains_key(*name)) {
+        return called(state, author, &name, source, args).await;
+    }
+    let state = state.clone();
+    detached(async move { called(&state, author, &name, source, args).await }).await?
+}
+
+async fn called(
     state: &ApiState,
     Author(author): Author,
     name: &str,

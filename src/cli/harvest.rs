@@ -53,14 +53,16 @@ impl Harvest {
         let begun: HarvestItem = client.post(&["harvests"], &request).await?;
         let id = begun.harvest_id;
         let bar = (!self.json && console::user_attended_stderr()).then(ProgressBar::new_spinner);
+        let following = self.follow(client, &id, bar.as_ref());
+        tokio::pin!(following);
         let followed = tokio::select! {
-            followed = self.follow(client, &id, bar.as_ref()) => followed,
+            followed = &mut following => followed,
             () = interrupted() => {
                 let _told: HarvestItem = client.post(&["harvests", &id, "cancel"], &json!({})).await?;
-                self.follow(client, &id, None).await
+                following.await
             }
         };
-        if let Some(bar) = bar {
+        if let Some(bar) = &bar {
             bar.finish_and_clear();
         }
         followed?;

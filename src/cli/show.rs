@@ -73,6 +73,7 @@ fn table(answer: &Value) -> std::io::Result<()> {
         marks.extend((column["nullable"] == json!(false)).then_some("not null"));
         marks.extend((column["generated"] == json!(true)).then_some("generated"));
         marks.extend((column["identity"] == json!(true)).then_some("numbered"));
+        marks.extend((column["masked"] == json!(true)).then_some("masked"));
         let declared = cell(&column["declared_type"]);
         let kind = if declared.is_empty() { cell(&column["type"]) } else { declared };
         vec![cell(&column["name"]), kind, marks.join(", "), optional(&column["default"]), optional(&column["comment"])]

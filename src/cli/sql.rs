@@ -3,7 +3,8 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::exit::Exit;
+use super::client;
+use super::exit::{self, Exit};
 use super::global::Global;
 use super::looking::{Looking, cell, list, object};
 use super::{grid, out};
@@ -35,8 +36,20 @@ impl Sql {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let looking = Looking { source: Some(self.source.clone()), json: self.json };
         let args = json!({"sql": self.sql, "max_rows": self.max_rows, "timeout_sec": self.timeout});
-        looking.call(global, "run_sql_readonly", object(args), show).await
+        let called = looking.call(global, "run_sql_readonly", object(args), show).await;
+        match called {
+            Err(error) if is_denied(&error) => {
+                out::note(exit::told(&error));
+                Ok(Exit::Denied)
+            }
+            other => other,
+        }
     }
+}
+
+/// The guard's own words begin so.
+fn is_denied(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<client::Error>(), Some(client::Error::Refused(problem)) if problem.detail.starts_with("refused: "))
 }
 
 fn show(answer: &Value) -> std::io::Result<()> {

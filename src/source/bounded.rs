@@ -12,8 +12,8 @@ use super::rules::{Case, Naming, Rules};
 use super::{Consumer, Error, Limits, Progress, ReadLimits, Source, Streamed};
 use crate::domain::{Snapshot, SourceKey};
 
-/// Rules that were made from an older harvest are made anew before the next query: tables and views come and change.
-const RULES_AGE: Duration = Duration::from_secs(300);
+/// Rules that were made from an older harvest are made anew before the next query: tables, columns and views come and change.
+const RULES_AGE: Duration = Duration::from_secs(60);
 
 /// For the few words that are asked about names.
 const NAMING_LIMITS: ReadLimits = ReadLimits { max_rows: 1_000, max_bytes: 100_000, time: Duration::from_secs(5) };

@@ -98,6 +98,25 @@ impl Dsn {
     }
 }
 
+/// What the drivers understand; what they do not they would pass over in silence.
+const POSTGRESQL_PARAMETERS: [&str; 14] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "host",
+    "port",
+    "user",
+    "password",
+    "dbname",
+];
+const MYSQL_PARAMETERS: [&str; 9] = ["ssl-mode", "sslmode", "ssl-ca", "sslca", "ssl-cert", "sslcert", "ssl-key", "sslkey", "socket"];
+
 impl DatabaseFile {
     pub fn path(&self) -> &Path {
         &self.path
@@ -182,6 +201,10 @@ impl Server {
             return Err(format!("it names no database after the host; {FORMS}"));
         }
         let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost");
+        let known: &[&str] = if scheme == "mysql" { &MYSQL_PARAMETERS } else { &POSTGRESQL_PARAMETERS };
+        if let Some((odd, _)) = url.query_pairs().find(|(name, _)| !known.contains(&name.as_ref())) {
+            return Err(format!("the parameter `{odd}` is not understood; valid are: {}", known.join(", ")));
+        }
         let shown = format!("{scheme}://{host}:{}/{database}", url.port().unwrap_or(port));
         Ok(Self { url: SecretString::from(words), shown })
     }
@@ -208,7 +231,13 @@ fn without_secrets(words: &str) -> String {
             Some((_, place)) => format!("{scheme}://…@{place}"),
             None => words.to_owned(),
         },
-        None => words.to_owned(),
+        // What is not understood may be a form of its own, with a password anywhere.
+        None if Path::new(words).exists() || !words.contains(['=', '@', ';']) && words.matches(':').count() < 2 => words.to_owned(),
+        None => format!("{}…", words.split(['=', '@', ';', ':', ' ']).next().unwrap_or_default()),
+    };
+    let shown = match shown.split_once('?') {
+        Some((place, _)) if words.contains("://") => format!("{place}?…"),
+        _ => shown,
     };
     shown.chars().take(300).collect()
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::port::Spec;
 use super::workspace::Workspace;
 use super::{reading, schema};
-use crate::domain::Table;
 use crate::source::guard::{self, Dialect, Digest, Fragment, Trust};
 
 /// Each costs a look through the whole snapshot; what more of them stand in a text are shown as literals.
@@ -25,6 +24,12 @@ impl Asked {
     pub fn of(spec: &Spec, args: &Value) -> Self {
         let text = |name: &str| args.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut texts: Vec<_> = sql_arguments(spec).filter_map(|name| Some((name.to_owned(), text(name)?))).collect();
+        // A claim has its query inside.
+        let documents = ["document", "summary"].into_iter().filter_map(|name| args.get(name));
+        for document in documents {
+            let inside = ["sql", "example_sql", "sql_template"].into_iter();
+            texts.extend(inside.filter_map(|name| Some((name.to_owned(), document.get(name)?.as_str()?.to_owned()))));
+        }
         // A condition comes before an order, as in a query.
         texts.sort_by_key(|(name, _)| fragment(name) == Some(Fragment::Ordering));
         Self { texts, schema: text("schema"), table: text("table") }
@@ -55,7 +60,7 @@ impl Asked {
         let mut pieces = Vec::new();
         if fragment(first).is_some() {
             let table = self.table.as_deref().and_then(|name| reading::table(workspace, self.schema.as_deref(), name).ok());
-            pieces.extend(table.map(|table| format!("from {}", named(workspace.source.dialect(), table))));
+            pieces.extend(table.map(|table| format!("from {}", reading::spelt_table(workspace, &table.full_name()))));
         }
         for (name, text) in &self.texts {
             // On lines of their own, so that a comment at the end of one takes nothing else with it.
@@ -78,18 +83,6 @@ fn fragment(argument: &str) -> Option<Fragment> {
         "where" => Some(Fragment::Condition),
         "order_by" => Some(Fragment::Ordering),
         _ => None,
-    }
-}
-
-/// In quotes only where it needs them.
-fn named(dialect: Dialect, table: &Table) -> String {
-    let is_plain = |name: &str| {
-        let plain = |sign: char| sign.is_ascii_lowercase() || sign == '_';
-        name.starts_with(plain) && name.chars().all(|sign| plain(sign) || sign.is_ascii_digit())
-    };
-    match is_plain(&table.schema) && is_plain(&table.name) {
-        true => table.full_name(),
-        false => reading::quoted_table(dialect, table),
     }
 }
 

@@ -59,6 +59,8 @@ impl Tool for CatalogUpsert {
             Value::String(text) => serde_json::from_str(&text).unwrap_or_else(|_| Map::from_iter([("text".to_owned(), json!(text))])),
             other => Map::from_iter([("text".to_owned(), other)]),
         };
+        // Only `catalog_merge` says so.
+        document.remove("merged");
         claiming::sure(&mut document, args.confidence);
         if !args.evidence.is_null() {
             document.insert("evidence".to_owned(), json!(claiming::citations(Some(&args.evidence))));

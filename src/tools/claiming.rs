@@ -27,6 +27,10 @@ const DOUBTED: f64 = 0.5;
 pub async fn claim(call: Call<'_>, write: ProposedWrite, sql: Option<&str>) -> Result<Value, Failure> {
     let Call { workspace, caller, .. } = call;
     let mut write = one_form(workspace, write)?;
+    if let Some(members) = write.document.as_object_mut() {
+        // What only a proof, a doubt and a merger write.
+        ["proof", "doubt"].into_iter().for_each(|ours| drop(members.remove(ours)));
+    }
     let bytes = bounds::size(&write.document);
     if bytes > DOCUMENT {
         return Err(Failure::Mendable(format!("the claim has {bytes} bytes; at most {DOCUMENT} are kept, so say it shorter")));

@@ -63,18 +63,22 @@ impl Tool for FindJoinPath {
                 json!({"path": null, "sql": null, "fans_out": false, "says": format!("no reference leads from `{from}` to `{to}`")}),
             );
         };
-        let mut sql = format!("from {from}");
+        let mut sql = format!("from {}", reading::spelt_table(workspace, &from));
         for step in &steps {
-            sql.push_str(&format!(" join {} on {}", step.to, line(&step.join)["on"].as_str().unwrap_or_default()));
+            sql.push_str(&format!(
+                " join {} on {}",
+                reading::spelt_table(workspace, &step.to),
+                line(workspace, &step.join)["on"].as_str().unwrap_or_default()
+            ));
         }
         let path: Vec<Value> = steps
             .iter()
             .map(|step| {
-                let mut shown = line(&step.join);
+                let mut shown = line(workspace, &step.join);
                 shown["joins"] = Value::from(step.to.as_str());
                 shown["fans_out"] = Value::from(step.fans_out);
                 if !step.others.is_empty() {
-                    shown["others"] = Value::from(step.others.iter().map(|other| line(other)["on"].clone()).collect::<Vec<_>>());
+                    shown["others"] = Value::from(step.others.iter().map(|other| line(workspace, other)["on"].clone()).collect::<Vec<_>>());
                 }
                 shown
             })

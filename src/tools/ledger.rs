@@ -37,7 +37,8 @@ impl Ledger {
             return;
         }
         let refused_by_guard = result.is_err() && asked.is_refused(call.workspace.source.dialect());
-        let trust = if refused_by_guard { Trust::Refused } else { Trust::Read };
+        // The database may have read it otherwise than the guard where it failed.
+        let trust = if result.is_err() { Trust::Refused } else { Trust::Read };
         let Some(digest) = asked.digest(call.workspace, trust) else { return };
         let refused = refused_by_guard || matches!(result, Err(Rejection::Refused(_)));
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);

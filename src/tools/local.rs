@@ -195,9 +195,24 @@ impl LocalWorkbench {
             Ok(understood) => understood.map_err(opened)?,
             Err(error) => return Err(Problem::Unavailable(format!("the file system could not be asked: {error}"))),
         };
-        let key = name.unwrap_or_else(|| dsn.key());
+        let key = match name {
+            Some(name) => name,
+            None => self.unlisted(dsn.key()).await?,
+        };
         let identity = (digest, fingerprint.as_ref().map(|fingerprint| fingerprint.identity));
         Ok(Meant { key, dsn, limits, fingerprint, identity })
+    }
+
+    /// What a registered source's lists hide is not to be had by naming its database otherwise.
+    async fn unlisted(&self, key: SourceKey) -> Result<SourceKey, Problem> {
+        let registered = self.book.list().await.map_err(registered)?;
+        match registered.into_iter().find(|source| source.limits.has_lists() && source.shown == key.0) {
+            Some(source) => Err(Problem::Unusable(format!(
+                "this database is registered as `{}`, with lists of what may be read; look into it by that name",
+                source.name
+            ))),
+            None => Ok(key),
+        }
     }
 
     async fn unknown(&self, name: &str) -> Problem {

@@ -30,7 +30,10 @@ pub fn schema<'a>(workspace: &'a Workspace, schema: Option<&'a str>) -> Result<&
             None => Err(Failure::Mendable(format!("there is no schema `{name}`; there are: {}", told(known.iter().map(String::as_str))))),
         },
         (None, [only]) => Ok(only),
-        (None, known) => Err(Failure::Mendable(format!("`schema` is needed; there are: {}", told(known.iter().map(String::as_str))))),
+        (None, known) => Err(Failure::Mendable(format!(
+            "`schema` is needed, or `schema.table` as the name; there are: {}",
+            told(known.iter().map(String::as_str))
+        ))),
     }
 }
 
@@ -40,7 +43,10 @@ pub fn table<'a>(workspace: &'a Workspace, named_schema: Option<&str>, name: &st
         Some(named) => self::schema(workspace, Some(named)).map(str::to_owned)?,
         None => match name.split_once('.').filter(|(first, _)| workspace.snapshot.schemas.iter().any(|known| known == first)) {
             Some((first, _)) => first.to_owned(),
-            None => self::schema(workspace, None)?.to_owned(),
+            None => match only_of_this_name(workspace, name) {
+                Some(table) => return Ok(table),
+                None => self::schema(workspace, None)?.to_owned(),
+            },
         },
     };
     let snapshot = &workspace.snapshot;
@@ -54,6 +60,12 @@ pub fn table<'a>(workspace: &'a Workspace, named_schema: Option<&str>, name: &st
         guess(name, &all),
         told(all.into_iter())
     )))
+}
+
+/// The table where only one schema has one of this name.
+fn only_of_this_name<'a>(workspace: &'a Workspace, name: &str) -> Option<&'a Table> {
+    let mut found = workspace.snapshot.tables.iter().filter(|table| table.name == name);
+    found.next().filter(|_| found.next().is_none())
 }
 
 pub fn column<'a>(table: &'a Table, name: &str) -> Result<&'a Column, Failure> {
@@ -93,6 +105,20 @@ pub fn quoted(dialect: Dialect, name: &str) -> String {
 
 pub fn quoted_table(dialect: Dialect, table: &Table) -> String {
     format!("{}.{}", quoted(dialect, &table.schema), quoted(dialect, &table.name))
+}
+
+/// A name in quotes only where it needs them.
+pub fn spelt(dialect: Dialect, name: &str) -> String {
+    let plain = |sign: char| sign.is_ascii_lowercase() || sign == '_';
+    let is_plain = name.starts_with(plain) && name.chars().all(|sign| plain(sign) || sign.is_ascii_digit());
+    if is_plain { name.to_owned() } else { quoted(dialect, name) }
+}
+
+/// The same of a table, which is given by its full name.
+pub fn spelt_table(workspace: &Workspace, full_name: &str) -> String {
+    let dialect = workspace.source.dialect();
+    let table = workspace.snapshot.tables.iter().find(|table| table.full_name() == full_name);
+    table.map_or_else(|| full_name.to_owned(), |table| format!("{}.{}", spelt(dialect, &table.schema), spelt(dialect, &table.name)))
 }
 
 /// ` where (…)` around a caller's condition, which must be whole by itself.

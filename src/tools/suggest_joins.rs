@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::port::{Call, Effect, Failure, Spec, Tool};
+use super::workspace::Workspace;
 use super::{reading, schema};
 use crate::evidence::{self, JoinSuggestion};
 
@@ -45,7 +46,7 @@ impl Tool for SuggestJoins {
         let table = reading::table(workspace, args.schema.as_deref(), &args.table_a)?;
         let other = args.table_b.as_deref().map(|name| reading::table(workspace, args.schema.as_deref(), name)).transpose()?;
         let joins = evidence::suggest_joins(&workspace.snapshot, table, other, args.max_candidates);
-        let lines: Vec<Value> = joins.iter().map(line).collect();
+        let lines: Vec<Value> = joins.iter().map(|join| line(workspace, join)).collect();
         Ok(json!({"table": table.full_name(), "joins": lines}))
     }
 }
@@ -59,10 +60,13 @@ pub fn members() -> Value {
 }
 
 /// A join as models and people read it.
-pub fn line(join: &JoinSuggestion) -> Value {
+pub fn line(workspace: &Workspace, join: &JoinSuggestion) -> Value {
     let (from, to) = (join.from.as_str(), join.to.as_str());
+    let spelt = |table: &str, column: &str| {
+        format!("{}.{}", reading::spelt_table(workspace, table), reading::spelt(workspace.source.dialect(), column))
+    };
     let pairs = join.from_columns.iter().zip(&join.to_columns);
-    let on = pairs.map(|(left, right)| format!("{from}.{left} = {to}.{right}")).collect::<Vec<_>>().join(" and ");
+    let on = pairs.map(|(left, right)| format!("{} = {}", spelt(from, left), spelt(to, right))).collect::<Vec<_>>().join(" and ");
     json!({
         "from": from,
         "from_columns": join.from_columns,

@@ -19,6 +19,14 @@ pub fn accept(spec: &Spec, validator: &Validator, defaults: &Map<String, Value>,
     if let Value::Object(members) = &mut args {
         // An argument that was not meant is often written as null.
         members.retain(|_, value| !value.is_null());
+        for (name, value) in members.iter_mut() {
+            // An object that was written as text is the object: rules and tools see the same.
+            if let (Value::String(text), true) = (&*value, takes_object(spec, name))
+                && let Ok(object @ Value::Object(_)) = serde_json::from_str(text)
+            {
+                *value = object;
+            }
+        }
         for (name, value) in defaults {
             if !members.contains_key(name) {
                 members.insert(name.clone(), value.clone());
@@ -30,6 +38,11 @@ pub fn accept(spec: &Spec, validator: &Validator, defaults: &Map<String, Value>,
     }
     let told: Vec<String> = validator.iter_errors(&args).take(ERRORS_TOLD).map(|error| tell(spec, &error)).collect();
     Err(format!("the arguments of `{}` are not valid: {}. A valid call is {}", spec.name, told.join("; "), spec.example))
+}
+
+fn takes_object(spec: &Spec, name: &str) -> bool {
+    let kinds = spec.args["properties"][name]["type"].as_array();
+    kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "object"))
 }
 
 fn tell(spec: &Spec, error: &jsonschema::ValidationError<'_>) -> String {

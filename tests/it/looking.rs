@@ -35,7 +35,7 @@ async fn a_source_gets_a_name_and_is_looked_into_by_it() {
     assert!(exit == 0 && out.contains("over shop with builtin"), "{out}{err}");
 
     let (exit, _, err) = fathom(here, &["sql", "shop", "delete from orders"]);
-    assert!(exit == 2 && err.contains("`delete`"), "{err}");
+    assert!(exit == 5 && err.contains("`delete`"), "{err}");
     let (exit, _, err) = fathom(here, &["source", "add", "shop", "shop.db"]);
     assert!(exit == 1 && err.contains("already"), "{err}");
     let (exit, _, err) = fathom(here, &["source", "remove", "shop"]);

@@ -58,6 +58,9 @@ const ODD: &str = r#"
     create view broken as select * from gone;
     create virtual table words using fts5(body);
     create table counted (id integer primary key autoincrement);
+    create table strict_one (a text collate nocase constraint short check (length(a) < 10), b int references other (id) on delete cascade, check (b > 0));
+    create trigger noted after update of a on strict_one begin select 1; end;
+    create view nested as select good.id from good join "Order Details" on true;
     insert into other values (1, 'a'), (2, 'b');
     insert into counted default values;
     analyze;
@@ -67,7 +70,7 @@ const ODD: &str = r#"
 async fn a_harvest_knows_keys_references_indexes_and_odd_names() {
     let snapshot = Database::new(ODD).await.harvest().await;
     let names: Vec<&str> = snapshot.tables.iter().map(|table| table.name.as_str()).collect();
-    assert_eq!(names, ["Order Details", "broken", "child", "counted", "good", "other", "parent", "words"]);
+    assert_eq!(names, ["Order Details", "broken", "child", "counted", "good", "nested", "other", "parent", "strict_one", "words"]);
 
     let details = table(&snapshot, "Order Details");
     assert_eq!(details.primary_key, ["select", "b c"]);
@@ -88,7 +91,22 @@ async fn a_harvest_knows_keys_references_indexes_and_odd_names() {
     assert_eq!(references, [(own(&["p"]), "other", own(&["id"])), (own(&["x", "y"]), "parent", own(&["b", "a"]))]);
     let partial = child.indexes.iter().find(|index| index.name == "child_xy").unwrap();
     assert_eq!((partial.unique, partial.columns.clone(), partial.predicate.as_deref()), (true, own(&["x", "y"]), Some("x > 0")));
-    assert_eq!(child.indexes.iter().find(|index| index.name == "child_low").unwrap().columns, ["<expression>", "p"]);
+    assert_eq!(child.indexes.iter().find(|index| index.name == "child_low").unwrap().columns, ["lower(y)", "p"]);
+    assert_eq!(partial.options, ["desc", ""]);
+    assert_eq!(child.column("twice").unwrap().expression.as_deref(), Some("x * 2"));
+    assert!(table(&snapshot, "counted").column("id").unwrap().identity && !child.column("id").unwrap().identity);
+    let strict = table(&snapshot, "strict_one");
+    let checks: Vec<(&str, &str)> = strict.checks.iter().map(|check| (check.name.as_str(), check.condition.as_str())).collect();
+    assert_eq!(checks, [("short", "length(a) < 10"), ("check_2", "b > 0")]);
+    assert_eq!(
+        (strict.column("a").unwrap().collation.as_deref(), strict.foreign_keys[0].on_delete.as_deref()),
+        (Some("nocase"), Some("cascade"))
+    );
+    assert_eq!((strict.triggers[0].name.as_str(), strict.triggers[0].when.as_str()), ("noted", "after update of a"));
+    assert_eq!(
+        (&table(&snapshot, "good").reads, &table(&snapshot, "nested").reads),
+        (&own(&["main.other"]), &own(&["main.Order Details", "main.good"]))
+    );
 
     assert_eq!((table(&snapshot, "other").row_count, table(&snapshot, "child").row_count), (Some(2), Some(0)));
     let good = table(&snapshot, "good");

@@ -24,6 +24,9 @@ pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, St
         Err(missing @ NotFound::NoSuch(_)) => return Ok(refuted(&missing.to_string())),
         Err(unreadable @ NotFound::Unreadable) => return Ok(Verdict::Unchecked { why: Some(unreadable.to_string()) }),
     };
+    if [&reference.child, &reference.parent].into_iter().any(|side| is_masked(snapshot, side)) {
+        return Ok(Verdict::Unchecked { why: Some("a column of it is masked, so that it cannot be counted".to_owned()) });
+    }
     let declared = is_declared(snapshot, &reference);
     let counted = match run::guarded(data, &count_sql(data.source.dialect(), &reference)) {
         Ok(query) => run::rows(data, &query, 1).await?.map(|rows| Counts::of(rows.rows.first())),
@@ -34,6 +37,11 @@ pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, St
         Ok(None) => without_count(declared, "the count came back without numbers".to_owned()),
         Err(run::NoRows::Wrong(why) | run::NoRows::TooLong(why)) => without_count(declared, why),
     })
+}
+
+fn is_masked(snapshot: &Snapshot, side: &Side) -> bool {
+    let table = snapshot.table(&side.schema, &side.table);
+    table.is_some_and(|table| side.columns.iter().any(|name| table.column(name).is_some_and(|column| column.masked)))
 }
 
 /// What the count says about the rows of both tables.

@@ -131,14 +131,21 @@ pub fn digest(dialect: Dialect, text: &str, trust: Trust, has_name: impl Fn(&str
                 even.literal();
             }
             // Another engine's string, or a number that letters follow.
-            Kind::Word if token.text.starts_with(|first: char| first == '$' || first.is_ascii_digit()) => even.literal(),
+            Kind::Word if token.text.starts_with(|first: char| first == '$' || first.is_ascii_digit()) => {
+                behind_a_string |= token.text.starts_with('$');
+                even.literal();
+            }
             Kind::Word => {
                 let word = token.text.to_lowercase();
                 if hides_words && !is_keyword(&word) && !has_name(&word) { even.literal() } else { even.push(word) }
             }
             Kind::Variable if hides_words => even.literal(),
             Kind::Variable => even.push(token.text.to_lowercase()),
-            Kind::Sign => even.push(token.text.to_owned()),
+            Kind::Sign => {
+                // Another engine's quotes and comments.
+                behind_a_string |= doubtful && ["`", "[", "{", "#", "-"].contains(&token.text);
+                even.push(token.text.to_owned());
+            }
         }
         behind_a_string |= matches!(token.kind, Kind::Text | Kind::EscapedName);
         if is_ambiguous(&text[token.at..token.end]) {

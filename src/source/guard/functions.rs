@@ -4,7 +4,7 @@
 //! Invariant: the lists are sorted, in lower case, and hold nothing that writes, waits, or reads outside the data.
 
 mod mysql;
-mod postgresql;
+pub mod postgresql;
 pub mod pragmas;
 mod sqlite;
 

@@ -11,7 +11,7 @@ mod digest;
 mod expr;
 mod from;
 mod functions;
-mod lex;
+pub(in crate::source) mod lex;
 mod operators;
 mod query;
 mod reader;
@@ -19,7 +19,7 @@ pub mod relations;
 mod statement;
 
 pub use digest::{Digest, Trust, digest, even, names, words};
-pub use functions::{is_allowed as is_function_allowed, pragmas::is_allowed as is_pragma_allowed};
+pub use functions::{is_allowed as is_function_allowed, postgresql::is_builtin_type, pragmas::is_allowed as is_pragma_allowed};
 
 use lex::Kind;
 use reader::Reader;

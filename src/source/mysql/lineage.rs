@@ -3,40 +3,45 @@
 
 use std::collections::BTreeSet;
 
-use sqlparser::dialect::MySqlDialect;
-use sqlparser::tokenizer::{Token, Tokenizer};
+use crate::source::guard::Dialect;
+use crate::source::guard::lex::{Kind, Token, lex};
 
 /// `schema.name` each, in order; none where the definition cannot be understood.
 pub fn tables_read(definition: &str) -> Option<Vec<String>> {
-    let mut tokens = Tokenizer::new(&MySqlDialect {}, definition).tokenize().ok()?;
-    tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
+    let tokens = lex(Dialect::Mysql, definition).ok()?.tokens;
     let mut tables = BTreeSet::new();
     // Whether each open bracket is that of a function whose arguments hold the word `from`.
     let mut brackets = Vec::new();
     let mut is_table_next = false;
     for (at, token) in tokens.iter().enumerate() {
-        match token {
-            Token::LParen => brackets.push(at.checked_sub(1).is_some_and(|before| takes_from(&tokens[before]))),
-            Token::RParen => drop(brackets.pop()),
-            Token::Word(word) if word.quote_style.is_none() => {
-                let is_from = word.value.eq_ignore_ascii_case("from") && brackets.last() != Some(&true);
-                is_table_next = is_from || ["join", "straight_join"].iter().any(|join| word.value.eq_ignore_ascii_case(join));
+        match token.kind {
+            Kind::Sign if token.text == "(" => brackets.push(at.checked_sub(1).is_some_and(|before| takes_from(&tokens[before]))),
+            Kind::Sign if token.text == ")" => drop(brackets.pop()),
+            Kind::Word => {
+                let is_from = token.is_word("from") && brackets.last() != Some(&true);
+                is_table_next = is_from || token.is_word("join") || token.is_word("straight_join");
                 continue;
             }
-            Token::Word(schema) if is_table_next => {
-                if let (Some(Token::Period), Some(Token::Word(table))) = (tokens.get(at + 1), tokens.get(at + 2)) {
-                    tables.insert(format!("{}.{}", schema.value, table.value));
+            Kind::Name if is_table_next => {
+                if let (Some(point), Some(table)) = (tokens.get(at + 1), tokens.get(at + 2))
+                    && point.is_sign(".")
+                {
+                    tables.insert(format!("{}.{}", unquoted(token), unquoted(table)));
                 }
             }
             _ => {}
         }
-        is_table_next = is_table_next && *token == Token::LParen;
+        is_table_next = is_table_next && token.is_sign("(");
     }
     Some(tables.into_iter().collect())
 }
 
-fn takes_from(token: &Token) -> bool {
-    matches!(token, Token::Word(word) if ["extract", "trim", "substring", "substr"].iter().any(|name| word.value.eq_ignore_ascii_case(name)))
+fn unquoted(token: &Token<'_>) -> String {
+    token.text.replace("``", "`")
+}
+
+fn takes_from(token: &Token<'_>) -> bool {
+    ["extract", "trim", "substring", "substr"].iter().any(|name| token.is_word(name))
 }
 
 #[cfg(test)]

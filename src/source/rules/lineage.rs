@@ -160,10 +160,16 @@ impl Rules {
         }
         let definition = self.query_of(table.definition.as_ref()?)?;
         let query = guard::check(self.dialect, definition).ok()?;
-        if query.reads().telling.is_some() {
+        if query.reads().telling.is_some() || self.routine_in(definition).is_some() {
             return None;
         }
-        for relation in query.reads().relations.iter().filter(|relation| relation.place != Place::Type) {
+        for relation in &query.reads().relations {
+            if relation.place == Place::Type {
+                if relation.path.last().is_some_and(|name| !guard::is_builtin_type(&name.text)) {
+                    return None;
+                }
+                continue;
+            }
             let names: Vec<&str> = relation.path.iter().map(|name| name.text.as_str()).collect();
             let key = match (names.as_slice(), self.dialect) {
                 ([name], Dialect::Sqlite) => self.key(&table.schema, name),

@@ -8,10 +8,11 @@ mod lineage;
 mod pattern;
 mod shown;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub use pattern::{BadPattern, Case, ColumnPattern, TablePattern};
 
+use super::guard::lex;
 use super::guard::relations::{Place, Relation};
 use super::guard::{self, Dialect, Form, ReadQuery};
 use super::{Error, Limits};
@@ -31,6 +32,8 @@ pub struct Rules {
     naming: Naming,
     /// By schema and name; in small letters where case is ignored.
     rulings: HashMap<(String, String), Ruling>,
+    /// Names of the database's own routines, in small letters: what they read, nobody can tell.
+    routines: HashSet<String>,
 }
 
 /// What holds for one relation that the harvest has found.
@@ -52,7 +55,8 @@ struct Ruling {
 
 impl Rules {
     pub fn new(dialect: Dialect, limits: &Limits, naming: Naming, found: &Snapshot) -> Self {
-        let mut rules = Self { dialect, limits: limits.clone(), naming, rulings: HashMap::new() };
+        let routines = found.routines.iter().map(|routine| routine.name.to_lowercase()).collect();
+        let mut rules = Self { dialect, limits: limits.clone(), naming, rulings: HashMap::new(), routines };
         for table in &found.tables {
             let refused = rules.hidden(&table.schema, &table.name);
             let masked = rules.masked(table);
@@ -92,6 +96,11 @@ impl Rules {
         }
         if let Some(telling) = &reads.telling {
             return Err(refused(format!("{} where a source has lists", telling.construct)));
+        }
+        if let Some(routine) = self.routine_in(query.sql()) {
+            return Err(refused(format!(
+                "`{routine}` is a routine of this database, and where a source has lists only the server's own functions are called"
+            )));
         }
         let mut edits = Vec::with_capacity(reads.relations.len() + reads.qualified.len());
         for relation in &reads.relations {
@@ -170,9 +179,29 @@ impl Rules {
         }
     }
 
-    /// The row type of a table tells its columns.
+    /// The name of one of the database's own routines that stands where it could be called: before a bracket, or, as PostgreSQL lets a
+    /// function of a row be called, behind a point.
+    fn routine_in(&self, sql: &str) -> Option<String> {
+        if self.routines.is_empty() {
+            return None;
+        }
+        let lexed = lex::lex(self.dialect, sql).ok()?;
+        let called = lexed.tokens.iter().enumerate().filter(|(at, token)| {
+            let behind_a_point = at.checked_sub(1).is_some_and(|before| lexed.tokens[before].is_sign("."));
+            let is_named = matches!(token.kind, lex::Kind::Word | lex::Kind::Name);
+            is_named && (behind_a_point || lexed.tokens.get(at + 1).is_some_and(|next| next.is_sign("(")))
+        });
+        called.map(|(_, token)| token.text.to_lowercase()).find(|name| self.routines.contains(name))
+    }
+
+    /// The row type of a table tells its columns, and a cast to a type of the database's own calls what it was given for that.
     fn check_type(&self, relation: &Relation) -> Result<(), Error> {
         let Some(last) = relation.path.last().map(|name| name.text.as_str()) else { return Ok(()) };
+        if !guard::is_builtin_type(last) {
+            return Err(refused(format!(
+                "the type `{last}` is not one of the server's own, and where a source has lists no other is used"
+            )));
+        }
         let schema = relation.path.len().checked_sub(2).map(|at| relation.path[at].text.as_str());
         let hidden = |ruling: &Ruling| {
             let same = |name: &str| self.folded(&ruling.name) == self.folded(name);

@@ -120,7 +120,17 @@ impl Rules {
         table.foreign_keys.retain(|key| open.contains(&format!("{}.{}", key.to_schema, key.to_table)));
         table.reads.retain(|read| open.contains(read));
         table.checks.retain(|check| !says(&check.condition) && !hidden.is_said_in(&check.name));
+        if !masked.is_empty() {
+            // The bounds of a partition are values, whether or not they say of which column.
+            table.partitioning = None;
+        }
         for index in &mut table.indexes {
+            let is_column = |name: &String| table.columns.iter().any(|column| column.name == *name);
+            for term in index.columns.iter_mut().filter(|term| !is_column(term)) {
+                if says(term) {
+                    *term = "<expression>".to_owned();
+                }
+            }
             if index.predicate.as_ref().is_some_and(|predicate| says(predicate)) {
                 index.predicate = None;
             }
@@ -146,7 +156,11 @@ impl Rules {
                 column.masked = true;
                 column.default = None;
                 column.expression = None;
-                column.enum_values.clear();
+                if !column.enum_values.is_empty() {
+                    // An enum's declaration is the list of its values.
+                    column.declared_type = column.r#type.clone();
+                    column.enum_values.clear();
+                }
             }
         }
     }

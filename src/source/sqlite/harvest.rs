@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::confine::{Permission, permit};
 use super::counts::count_rows;
+use super::definitions::{self, Defined};
 use super::session::{Session, words};
 use super::types::normalised;
 use crate::domain::{Column, ForeignKey, Index, Snapshot, SourceKey, Table, TableKind};
@@ -19,8 +20,9 @@ pub const SCHEMA: &str = "main";
 
 type ObjectRow = (String, String, Option<String>);
 type ColumnRow = (String, i64, String, Option<String>, i64, Option<String>, i64, i64);
-type ReferenceRow = (String, i64, String, String, Option<String>);
-type IndexRow = (String, String, i64, i64, Option<String>, Option<String>);
+type ReferenceRow = (String, i64, String, String, Option<String>, String, String);
+type IndexRow = (String, String, i64, i64, Option<String>, i64, Option<String>);
+type TriggerRow = (String, String, String);
 
 pub async fn harvest(session: &mut Session, key: &SourceKey, settings: &Settings, progress: &Progress) -> Result<Snapshot, Error> {
     let time = Duration::from_millis(settings.harvest_time_ms);
@@ -59,12 +61,16 @@ async fn read_all(session: &mut Session, settings: &Settings, end: Instant, prog
     let indexes: Vec<IndexRow> = sqlx::query_as(include_str!("sql/indexes.sql")).fetch_all(&mut *connection).await?;
 
     progress.tell("indexes", indexes.len());
+    let triggers: Vec<TriggerRow> = sqlx::query_as(include_str!("sql/triggers.sql")).fetch_all(&mut *connection).await?;
+    progress.tell("triggers", triggers.len());
 
     let mut tables: BTreeMap<String, Table> = BTreeMap::new();
-    let mut derived = Vec::new();
+    let (mut derived, mut defined) = (Vec::new(), Vec::new());
     for (name, kind, sql) in objects {
         if kind != "table" {
             derived.push(name.clone());
+        } else if let Some(sql) = &sql {
+            defined.push((name.clone(), definitions::of_table(sql)));
         }
         let is_view = kind == "view";
         let table = Table {
@@ -88,6 +94,17 @@ async fn read_all(session: &mut Session, settings: &Settings, end: Instant, prog
     }
     fill_references(&mut tables, references);
     fill_indexes(&mut tables, indexes);
+    for (table_name, name, sql) in triggers {
+        if let Some(table) = tables.get_mut(&table_name) {
+            table.triggers.push(definitions::of_trigger(&name, &sql));
+        }
+    }
+    for (name, defined) in defined {
+        if let Some(table) = tables.get_mut(&name) {
+            fill_defined(table, defined);
+        }
+    }
+    fill_reads(&mut tables);
 
     let countable: Vec<String> = tables
         .values()
@@ -165,7 +182,7 @@ fn fill_columns(tables: &mut BTreeMap<String, Table>, rows: Vec<ColumnRow>) {
 
 fn fill_references(tables: &mut BTreeMap<String, Table>, rows: Vec<ReferenceRow>) {
     let mut last = None;
-    for (table_name, id, target, from, to) in rows {
+    for (table_name, id, target, from, to, on_update, on_delete) in rows {
         let parent = tables
             .get(&target)
             .or_else(|| tables.values().find(|table| table.name.eq_ignore_ascii_case(&target)))
@@ -176,6 +193,8 @@ fn fill_references(tables: &mut BTreeMap<String, Table>, rows: Vec<ReferenceRow>
             table.foreign_keys.push(ForeignKey {
                 to_schema: SCHEMA.to_owned(),
                 to_table: parent.as_ref().map_or_else(|| target.clone(), |(name, _, _)| name.clone()),
+                on_update: action(&on_update),
+                on_delete: action(&on_delete),
                 ..ForeignKey::default()
             });
         }
@@ -193,20 +212,52 @@ fn fill_references(tables: &mut BTreeMap<String, Table>, rows: Vec<ReferenceRow>
     }
 }
 
+fn action(words: &str) -> Option<String> {
+    Some(words.to_ascii_lowercase()).filter(|action| action != "no action")
+}
+
+/// What stands only in the words of the table's definition.
+fn fill_defined(table: &mut Table, defined: Defined) {
+    let Defined { checks, mut columns, references } = defined;
+    table.checks = checks;
+    for column in &mut table.columns {
+        let Some(told) = columns.remove(&column.name.to_lowercase()) else { continue };
+        (column.expression, column.collation) = (told.expression.filter(|_| column.generated), told.collation);
+        column.identity |= told.numbered;
+    }
+    for key in &mut table.foreign_keys {
+        let columns: Vec<String> = key.columns.iter().map(|column| column.to_lowercase()).collect();
+        key.name = references.get(&columns).cloned();
+    }
+}
+
+fn fill_reads(tables: &mut BTreeMap<String, Table>) {
+    let names: HashMap<String, String> = tables.keys().map(|name| (name.to_ascii_lowercase(), name.clone())).collect();
+    let known = |read: &str| names.get(&read.to_ascii_lowercase()).cloned();
+    for table in tables.values_mut().filter(|table| table.kind.is_derived()) {
+        table.reads = definitions::full_names(&definitions::read_by_view(table.definition.as_deref().unwrap_or_default()), known);
+    }
+}
+
 fn fill_indexes(tables: &mut BTreeMap<String, Table>, rows: Vec<IndexRow>) {
-    for (table_name, name, unique, column_number, column, sql) in rows {
+    let mut terms = Vec::new();
+    for (table_name, name, unique, column_number, column, is_descending, sql) in rows {
         let Some(table) = tables.get_mut(&table_name) else { continue };
         if table.indexes.last().is_none_or(|index| index.name != name) {
             let predicate = sql.as_deref().and_then(predicate_of);
+            terms = sql.as_deref().map(definitions::of_index).unwrap_or_default();
             table.indexes.push(Index { name, unique: unique != 0, predicate, ..Index::default() });
         }
+        let Some(index) = table.indexes.last_mut() else { continue };
         let column = match (column, column_number) {
             (Some(column), _) => column,
             (None, -1) => "rowid".to_owned(),
-            (None, _) => "<expression>".to_owned(),
+            (None, _) => terms.get(index.columns.len()).cloned().unwrap_or_else(|| "<expression>".to_owned()),
         };
-        if let Some(index) = table.indexes.last_mut() {
-            index.columns.push(column);
+        index.columns.push(column);
+        if is_descending != 0 || !index.options.is_empty() {
+            index.options.resize(index.columns.len() - 1, String::new());
+            index.options.push(if is_descending == 0 { String::new() } else { "desc".to_owned() });
         }
     }
 }

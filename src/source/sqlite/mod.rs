@@ -2,6 +2,7 @@
 
 mod confine;
 mod counts;
+mod definitions;
 mod harvest;
 mod session;
 mod types;

@@ -70,6 +70,8 @@ pub struct ProfiledColumn {
     pub name: String,
     pub r#type: String,
     pub declared_type: String,
+    /// Its values are hidden, so that figures would be those of what stands in their place.
+    pub masked: bool,
     pub figures: ColumnFigures,
 }
 
@@ -136,18 +138,21 @@ impl Profiles {
         let mut facts = Vec::with_capacity(sketches.len());
         for (column, sketch) in table.columns.iter().zip(sketches) {
             let figures = sketch.figures(&column.name, TOP_VALUES);
-            facts.push(ColumnFacts {
-                column: column.name.clone(),
-                rows: figures.rows,
-                nulls: figures.nulls,
-                distinct: figures.distinct,
-                all_different: figures.all_different,
-                exact: seen.complete,
-            });
+            if !column.masked {
+                facts.push(ColumnFacts {
+                    column: column.name.clone(),
+                    rows: figures.rows,
+                    nulls: figures.nulls,
+                    distinct: figures.distinct,
+                    all_different: figures.all_different,
+                    exact: seen.complete,
+                });
+            }
             columns.push(ProfiledColumn {
                 name: column.name.clone(),
                 r#type: column.r#type.clone(),
                 declared_type: column.declared_type.clone(),
+                masked: column.masked,
                 figures: if seen.complete { figures } else { figures.of_some_rows() },
             });
         }

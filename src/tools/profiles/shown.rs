@@ -38,7 +38,7 @@ pub fn table_schema() -> Value {
     let mut members = seen_schema();
     members.insert("columns_left_out".to_owned(), json!({"type": "integer", "description": "For want of room."}));
     let line = json!({
-        "name": {"type": "string"}, "type": {"type": "string"}, "nulls": {"type": "integer"}, "null_share": {"type": "number"},
+        "name": {"type": "string"}, "type": {"type": "string"}, "masked": {"type": "boolean"}, "nulls": {"type": "integer"}, "null_share": {"type": "number"},
         "distinct": {"type": "integer"}, "distinct_exact": {"type": "boolean"}, "unique": {"type": "boolean"}, "min": {}, "max": {},
         "mean": {"type": "number"}, "true_share": {"type": "number"}, "max_length": {"type": "integer"}, "empty": {"type": "integer"},
         "semantic_type": {"type": "string"}, "semantic_share": {"type": "number"}, "pattern": {}, "coverage": coverage_schema(),
@@ -59,6 +59,7 @@ pub fn column_schema() -> Value {
     let number = || json!({"type": "number"});
     let more = json!({
         "column": {"type": "string"}, "type": {"type": "string"}, "declared_type": {"type": "string"},
+        "masked": {"type": "boolean", "description": "Its values are hidden here, and so are their figures."},
         "rows": {"type": "integer"}, "nulls": {"type": "integer"}, "null_share": number(), "empty": {"type": "integer"},
         "distinct": {"type": "integer"}, "distinct_exact": {"type": "boolean"},
         "distinct_error": {"type": "number", "description": "Of an estimate, relative: one standard deviation."},
@@ -116,6 +117,10 @@ pub fn column(profile: &Profile, name: &str, max_top_values: usize) -> Option<Va
     members.insert("column".to_owned(), json!(column.name));
     members.insert("type".to_owned(), json!(column.r#type));
     members.insert("declared_type".to_owned(), json!(column.declared_type));
+    if column.masked {
+        members.insert("masked".to_owned(), json!(true));
+        return Some(answer);
+    }
     let mut figures = column.figures.clone();
     figures.top_values.truncate(max_top_values);
     if let Ok(Value::Object(figures)) = serde_json::to_value(figures) {
@@ -137,6 +142,10 @@ fn line(column: &ProfiledColumn, complete: bool, detail: Detail) -> Value {
     };
     put("name", json!(column.name));
     put("type", json!(column.r#type));
+    if column.masked {
+        put("masked", json!(true));
+        return Value::Object(line);
+    }
     put("nulls", json!(figures.nulls));
     put("distinct", json!(figures.distinct));
     if detail == Detail::Names {

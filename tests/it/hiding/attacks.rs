@@ -90,6 +90,17 @@ const SQLITE: &[&str] = &[
 ];
 
 const POSTGRESQL: &[&str] = &[
+    "select o.mail_of from orders o",
+    "select (o).mail_of from orders o",
+    "select id from orders o where o.mail_of like 'hush%'",
+    "select (row(1, 1, 1)::orders).mail_of",
+    "select upper(1)",
+    "select \"upper\"(1)",
+    "select * from uppered",
+    "select (1::wrapped).x",
+    "select cast(1 as wrapped)",
+    "select * from cast_one",
+    "select format_type(c, null) from generate_series(16000, 90000) as c where format_type(c, null) like '%secret%'",
     "table secrets",
     "table only secrets",
     "table customers",

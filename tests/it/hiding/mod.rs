@@ -85,6 +85,13 @@ impl Place {
             .execute(
                 "create function peek() returns text language sql as 'select body from secrets limit 1';
                 create view peeked as select peek() as body;
+                create function mail_of(orders) returns text language sql stable as 'select email from customers where id = $1.customer_id';
+                create function upper(integer) returns text language sql stable as 'select body from secrets where id = $1';
+                create view uppered as select upper(id) as body from orders;
+                create type wrapped as (x text);
+                create function wrap(integer) returns wrapped language sql stable as 'select row(body)::wrapped from secrets where id = $1';
+                create cast (integer as wrapped) with function wrap(integer);
+                create view cast_one as select (id::wrapped) as w from orders;
                 create view guessed as select most_common_vals::text as body from pg_stats where tablename = 'customers';
                 create table parts (id integer, word text) partition by list (id);
                 create table parts_open partition of parts for values in (1);

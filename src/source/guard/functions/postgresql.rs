@@ -118,7 +118,8 @@ pub(super) const CLOSED: &[&str] = &[
 pub(super) const OF_VALUES: &[&str] =
     &["pg_backend_pid", "pg_column_size", "pg_input_error_info", "pg_input_is_valid", "pg_size_bytes", "pg_size_pretty", "pg_typeof"];
 
-pub(super) const OF_OBJECTS: &[&str] = &["col_description", "obj_description", "row_security_active", "shobj_description"];
+pub(super) const OF_OBJECTS: &[&str] =
+    &["col_description", "format_type", "obj_description", "oidvectortypes", "row_security_active", "shobj_description"];
 
 pub(super) const TYPES_OF_OBJECTS: &[&str] = &[
     "regclass",
@@ -133,3 +134,82 @@ pub(super) const TYPES_OF_OBJECTS: &[&str] = &[
     "regrole",
     "regtype",
 ];
+
+/// Types that come with the server and whose casts run nothing but its own code; of names of several words, the first.
+const BUILTIN_TYPES: &[&str] = &[
+    "bigint",
+    "bit",
+    "bool",
+    "boolean",
+    "box",
+    "bpchar",
+    "bytea",
+    "char",
+    "character",
+    "cidr",
+    "circle",
+    "date",
+    "datemultirange",
+    "daterange",
+    "decimal",
+    "double",
+    "float",
+    "float4",
+    "float8",
+    "inet",
+    "int",
+    "int2",
+    "int4",
+    "int4multirange",
+    "int4range",
+    "int8",
+    "int8multirange",
+    "int8range",
+    "integer",
+    "interval",
+    "json",
+    "jsonb",
+    "jsonpath",
+    "line",
+    "lseg",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "name",
+    "national",
+    "nchar",
+    "numeric",
+    "nummultirange",
+    "numrange",
+    "oid",
+    "path",
+    "point",
+    "polygon",
+    "precision",
+    "real",
+    "record",
+    "smallint",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "tsmultirange",
+    "tsquery",
+    "tsrange",
+    "tstzmultirange",
+    "tstzrange",
+    "tsvector",
+    "uuid",
+    "varbit",
+    "varchar",
+    "varying",
+    "void",
+    "xml",
+    "zone",
+];
+
+/// Whether a type of that name, or an array of it, is the server's own.
+pub fn is_builtin_type(name: &str) -> bool {
+    BUILTIN_TYPES.contains(&name.trim_start_matches('_').to_ascii_lowercase().as_str())
+}

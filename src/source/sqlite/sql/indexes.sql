@@ -1,4 +1,4 @@
-select schema.name, list.name, list."unique", info.cid, info.name, definition.sql
+select schema.name, list.name, list."unique", info.cid, info.name, info."desc", definition.sql
 from sqlite_schema as schema
 join pragma_index_list(schema.name) as list
 join pragma_index_xinfo(list.name) as info
