@@ -64,7 +64,8 @@ pub struct HarvestPath(String);
 
 /// Begins a harvest
 ///
-/// The structure of the source is read anew, whole or not at all. Where a harvest of this source is under way, that one is answered.
+/// The structure of the source is read anew, whole or not at all. Where a harvest of this source is under way, that one is
+/// answered, and its own time limit holds.
 #[utoipa::path(post, path = "/harvests", tag = "sources", operation_id = "start_harvest", request_body = NewHarvest,
     responses((status = 202, description = "It has begun", body = HarvestItem), (status = 200, description = "It is under way already", body = HarvestItem)))]
 pub async fn start(State(state): State<Arc<ApiState>>, body: Body<NewHarvest>) -> Result<(StatusCode, Json<HarvestItem>), Problem> {

@@ -48,7 +48,7 @@ impl Part<'_> {
 
     /// All of it is there.
     pub fn whole(self) {
-        if self.count == 0 || self.count % ROWS_BETWEEN != 0 {
+        if self.count == 0 || !self.count.is_multiple_of(ROWS_BETWEEN) {
             self.progress.tell(self.name, self.count);
         }
     }

@@ -32,6 +32,8 @@ pub struct Harvest {
     /// `hrv_` and 32 hexadecimal digits.
     pub id: String,
     pub source: SourceKey,
+    /// Of the words that open the source: others may be another user's, who sees something else.
+    words: u64,
     happened: watch::Sender<Vec<Happened>>,
     stop: CancellationToken,
 }
@@ -113,15 +115,16 @@ impl Harvests {
         Self { workbench, store, clock, jobs: Mutex::default() }
     }
 
-    /// Starts a job, or finds the one that is reading this source already.
+    /// Starts a job, or finds the one that is reading this source already, whose own time limit holds.
     pub async fn start(self: &Arc<Self>, source: &str, time_limit: Option<Duration>) -> Result<(Arc<Harvest>, bool), Problem> {
         let key = self.workbench.check(source).await?;
+        let words = xxhash_rust::xxh3::xxh3_64(source.trim().as_bytes());
         let job = {
             let mut jobs = self.jobs();
-            if let Some(running) = jobs.iter().find(|job| job.source == key && !job.has_ended()) {
+            if let Some(running) = jobs.iter().find(|job| job.source == key && job.words == words && !job.has_ended()) {
                 return Ok((running.clone(), false));
             }
-            let job = Arc::new(Harvest::begun(key, (self.clock)()));
+            let job = Arc::new(Harvest::begun(key, words, (self.clock)()));
             if jobs.len() >= REMEMBERED
                 && let Some(oldest) = jobs.iter().position(|job| job.has_ended())
             {
@@ -218,10 +221,10 @@ impl Harvested {
 }
 
 impl Harvest {
-    fn begun(source: SourceKey, at: i64) -> Self {
+    fn begun(source: SourceKey, words: u64, at: i64) -> Self {
         let started = Happened { seq: 1, ts: at, step: Step::Started {} };
         let id = format!("hrv_{}", Uuid::now_v7().simple());
-        Self { id, source, happened: watch::Sender::new(vec![started]), stop: CancellationToken::new() }
+        Self { id, source, words, happened: watch::Sender::new(vec![started]), stop: CancellationToken::new() }
     }
 
     /// Everything so far, and word of what comes.
