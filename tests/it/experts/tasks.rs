@@ -198,9 +198,11 @@ async fn metrics_and_templates_are_run() {
         metric("bad", "select sum(nope) from orders"),
         metric("slow", "select slow from orders"),
         metric("writing", "delete from orders"),
-        template("good", "select 1"),
-        template("bad", "select nope"),
-        template("empty", "select none"),
+        template("good", "select 1 from orders"),
+        template("bad", "select nope from orders"),
+        template("empty", "select none from orders"),
+        template("of nothing", "select 1"),
+        metric("of nothing", "select 1"),
         template("open", "select * from orders where id = :id"),
     ];
     let entries = settled(writes, answering).await;
@@ -216,13 +218,16 @@ async fn metrics_and_templates_are_run() {
     check("question_template/shop.orders.bad", EntryStatus::Refuted, 0.05);
     check("question_template/shop.orders.empty", EntryStatus::Draft, 0.6);
     check("question_template/shop.orders.open", EntryStatus::Draft, 0.6);
+    // What reads no table says nothing of the data, whatever it gives.
+    check("question_template/shop.orders.of nothing", EntryStatus::Draft, 0.6);
+    check("metric/shop.orders.of nothing", EntryStatus::Draft, 0.8);
     assert_eq!(entries["metric/shop.orders.good"].document["check"]["value"], json!([42]));
 }
 
 #[tokio::test]
 async fn a_source_that_does_not_answer_fails_the_task_for_now() {
     let answering: Answering = Arc::new(|_| Err(source::Error::Unavailable("gone".to_owned())));
-    let writes = vec![write("metric", "metric/shop.orders.a", json!({ "sql": "select 1" }))];
+    let writes = vec![write("metric", "metric/shop.orders.a", json!({ "sql": "select 1 from orders" }))];
     let reflection = Reflection { catalog_writes: writes, ..Reflection::default() };
     let done = done("structural", vec![act(Vec::new(), false)], reflection, answering).await;
     assert!(matches!(done.result, Err(TaskError::Failed { transient: true, .. })));
