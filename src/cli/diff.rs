@@ -34,9 +34,7 @@ impl Diff {
         let given = [("from", &self.from), ("to", &self.to)].into_iter().filter_map(|(key, value)| Some((key, value.clone()?)));
         let target = Target::find(global, Resume::No).await?;
         let diff: Result<SourceDiff, _> = target.client.get(&["sources", &self.source, "diff"], &given.collect::<Vec<_>>()).await;
-        let closed = target.close().await;
-        let diff = diff?;
-        closed?;
+        let diff = target.close_after(diff).await?;
         if self.json {
             out::line(serde_json::to_string_pretty(&diff)?)?
         } else {

@@ -41,9 +41,7 @@ impl Harvest {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let target = Target::find(global, Resume::No).await?;
         let done = self.ask(&target).await;
-        let closed = target.close().await;
-        let exit = done?;
-        closed.map(|()| exit)
+        target.close_after(done).await
     }
 
     async fn ask(&self, target: &Target) -> anyhow::Result<Exit> {

@@ -33,9 +33,7 @@ impl Looking {
         let target = Target::find(global, Resume::No).await?;
         let request = ToolCall { source: self.source.as_deref().map(|source| target.words_of(source)), args };
         let answered: Result<ToolAnswer, _> = target.client.post(&["tools", tool], &request).await;
-        let closed = target.close().await;
-        let answer = answered?;
-        closed?;
+        let answer = target.close_after(answered).await?;
         if self.json {
             out::line(serde_json::to_string_pretty(&answer.result)?)?;
         } else {

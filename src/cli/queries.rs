@@ -34,9 +34,7 @@ impl Queries {
         let target = Target::find(global, Resume::No).await?;
         let source = target.words_of(&self.source);
         let listed = target.client.list(&["sources", &source, "queries"], &[("order", self.order.clone())], self.limit.max(1)).await;
-        let closed = target.close().await;
-        let items: Vec<QueryItem> = listed?;
-        closed?;
+        let items: Vec<QueryItem> = target.close_after(listed).await?;
         if self.json {
             items.iter().try_for_each(|item| anyhow::Ok(out::line(serde_json::to_string(item)?)?))?;
         } else if items.is_empty() {

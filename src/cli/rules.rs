@@ -27,9 +27,7 @@ impl Rules {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let target = Target::find(global, Resume::No).await?;
         let listed = target.client.list(&["rules"], &[], 10_000).await;
-        let closed = target.close().await;
-        let items: Vec<RuleItem> = listed?;
-        closed?;
+        let items: Vec<RuleItem> = target.close_after(listed).await?;
         if self.json {
             items.iter().try_for_each(|item| anyhow::Ok(out::line(serde_json::to_string(item)?)?))?;
         } else if items.is_empty() {

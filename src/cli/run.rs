@@ -71,10 +71,7 @@ impl Run {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let target = Target::find(global, Resume::Yes).await?;
         let exit = self.start_and_watch(global, &target).await;
-        // The first error says more than one that comes of stopping.
-        let closed = target.close().await;
-        let exit = exit?;
-        closed.map(|()| exit)
+        target.close_after(exit).await
     }
 
     async fn start_and_watch(&self, global: &Global, target: &Target) -> anyhow::Result<Exit> {

@@ -25,9 +25,7 @@ impl Secrets {
         let Self::Rotate {} = self;
         let target = Target::find(global, Resume::No).await?;
         let rotated: Result<Rotated, _> = target.client.post(&["secrets", "rotate"], &json!({})).await;
-        let closed = target.close().await;
-        let rotated = rotated?;
-        closed?;
+        let rotated = target.close_after(rotated).await?;
         out::note(format!("a fresh key is in use; {} sealed under it", out::count(rotated.sources, "source")));
         Ok(Exit::Done)
     }

@@ -51,7 +51,14 @@ impl Target {
         self.app.is_some()
     }
 
-    pub async fn close(self) -> anyhow::Result<()> {
+    /// Ends what was begun, whatever came of it; the first error says more than one that comes of stopping.
+    pub async fn close_after<T, E: Into<anyhow::Error>>(self, outcome: Result<T, E>) -> anyhow::Result<T> {
+        let closed = self.close().await;
+        let done = outcome.map_err(Into::into)?;
+        closed.map(|()| done)
+    }
+
+    async fn close(self) -> anyhow::Result<()> {
         match self.app {
             Some(app) => {
                 app.shutdown.cancel();

@@ -32,9 +32,7 @@ impl Token {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let target = Target::find(global, Resume::No).await?;
         let done = self.ask(&target).await;
-        let closed = target.close().await;
-        done?;
-        closed.map(|()| Exit::Done)
+        target.close_after(done).await.map(|()| Exit::Done)
     }
 
     async fn ask(&self, target: &Target) -> anyhow::Result<()> {

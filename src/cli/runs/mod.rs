@@ -57,10 +57,7 @@ impl Runs {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let target = Target::find(global, self.resume()).await?;
         let exit = self.ask(global, &target).await;
-        // The first error says more than one that comes of stopping.
-        let closed = target.close().await;
-        let exit = exit?;
-        closed.map(|()| exit)
+        target.close_after(exit).await
     }
 
     /// Who only reads does not set old runs going; who tells a run something needs it alive.
