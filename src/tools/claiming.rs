@@ -28,7 +28,7 @@ pub async fn claim(call: Call<'_>, write: ProposedWrite, sql: Option<&str>) -> R
     let Call { workspace, caller, .. } = call;
     let mut write = one_form(workspace, write)?;
     if let Some(members) = write.document.as_object_mut() {
-        // What only a proof, a doubt and a merger write.
+        // Only a query that was run makes a proof, and only `set_status` a doubt.
         ["proof", "doubt"].into_iter().for_each(|ours| drop(members.remove(ours)));
     }
     let bytes = bounds::size(&write.document);

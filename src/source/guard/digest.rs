@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::lex::{self, Kind, Token};
+use super::lex::{self, Kind};
 use super::{Dialect, MAX_SQL_BYTES};
 
 /// A query without its literals.
@@ -125,7 +125,7 @@ pub fn digest(dialect: Dialect, text: &str, trust: Trust, has_name: impl Fn(&str
         match token.kind {
             Kind::End => break,
             Kind::Text | Kind::Number | Kind::EscapedName => even.literal(),
-            Kind::Name if has_name(&unquoted(token)) => even.push(text[token.at..token.end].to_owned()),
+            Kind::Name if has_name(&token.unquoted()) => even.push(text[token.at..token.end].to_owned()),
             Kind::Name => {
                 behind_a_string = true;
                 even.literal();
@@ -180,7 +180,7 @@ pub fn names(dialect: Dialect, text: &str) -> BTreeSet<String> {
     let Ok(lexed) = lex::lex(dialect, bounded(text)) else { return words(text) };
     let named = lexed.tokens.iter().filter_map(|token| match token.kind {
         Kind::Word => Some(token.text.to_lowercase()),
-        Kind::Name | Kind::EscapedName => Some(unquoted(token).to_lowercase()),
+        Kind::Name | Kind::EscapedName => Some(token.unquoted().to_lowercase()),
         // Where nothing of this name is there, SQLite takes a string for one in some places.
         Kind::Text if dialect == Dialect::Sqlite => Some(token.text.to_lowercase()),
         _ => None,
@@ -260,10 +260,6 @@ fn is_named(piece: &str) -> bool {
 }
 
 /// What stands between the quotes of a name, doubled quotes read as one.
-fn unquoted(token: &Token<'_>) -> String {
-    token.text.replace("\"\"", "\"").replace("``", "`")
-}
-
 /// A backslash before a quote: one engine's end of a string is another's middle, and who wrote it may have meant either.
 fn is_ambiguous(token: &str) -> bool {
     ["\\'", "\\\"", "\\`"].iter().any(|sign| token.contains(sign))

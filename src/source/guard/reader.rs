@@ -346,6 +346,11 @@ impl Token<'_> {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
     }
 
+    /// A name as it was meant: a quote within quotes is written twice.
+    pub fn unquoted(&self) -> String {
+        self.text.replace("\"\"", "\"").replace("``", "`")
+    }
+
     pub fn is_any_word(&self, words: &[&str]) -> bool {
         self.kind == Kind::Word && words.iter().any(|word| self.text.eq_ignore_ascii_case(word))
     }

@@ -164,9 +164,8 @@ impl<'a> Item<'_, 'a> {
 }
 
 fn name_of(token: &Token<'_>) -> String {
-    let quote = if token.kind == Kind::Name || token.kind == Kind::Text { token.text.to_owned() } else { return token.text.to_owned() };
-    // A quote within quotes is written twice.
-    quote.replace("\"\"", "\"").replace("``", "`").replace("''", "'")
+    // SQLite takes a string for a name here.
+    if token.kind == Kind::Text { token.text.replace("''", "'") } else { token.unquoted() }
 }
 
 /// `main.name` of each that is there, as it is spelt there.
