@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use fathom::domain::Cell;
 use fathom::source::{self, Dsn, ReadLimits, Settings as SourceSettings, guard};
 use fathom::store::sqlite::SqliteStore;
+use fathom::tools::survey::Extent;
 use fathom::tools::{Caller, Registry, Settings, Workspace};
 use serde_json::json;
 use sqlx::ConnectOptions;
@@ -56,7 +57,7 @@ async fn main() {
     let store = Arc::new(SqliteStore::open(folder.path()).await.expect("a store"));
     let after_reads = peak_kb();
     let settings = Settings { full_time_ms: 600_000, tool_time_ms: 600_000, profile_age_s: 0, ..Settings::default() };
-    let workspace = Workspace { key: source.key().clone(), snapshot: Arc::new(snapshot), source, store };
+    let workspace = Workspace::new(source.key().clone(), Arc::new(snapshot), source, store, Extent::default());
     let mut full = Vec::new();
     for _ in 0..3 {
         let registry = Registry::standard(settings.clone());

@@ -11,6 +11,7 @@ pub mod findings;
 pub mod gate;
 pub mod harvests;
 pub mod health;
+pub mod inference;
 pub mod intent;
 pub mod metrics;
 pub mod once;
@@ -131,6 +132,7 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(sources::look, sources::remove))
         .routes(routes!(sources::test))
         .routes(routes!(sources::diff))
+        .routes(routes!(inference::infer))
         .routes(routes!(harvests::start, harvests::list))
         .routes(routes!(harvests::look))
         .routes(routes!(harvests::follow))

@@ -7,11 +7,13 @@ pub mod completions;
 pub mod diff;
 pub mod display;
 pub mod exit;
+pub mod explain;
 pub mod follow;
 pub mod global;
 pub mod grid;
 pub mod guard;
 pub mod harvest;
+pub mod infer;
 pub mod line;
 pub mod looking;
 pub mod out;
@@ -66,6 +68,8 @@ pub enum Command {
     #[command(subcommand)]
     Show(show::Show),
     Sql(sql::Sql),
+    Infer(infer::Infer),
+    Explain(explain::Explain),
     Diff(diff::Diff),
     Queries(queries::Queries),
     Rules(rules::Rules),
@@ -109,6 +113,8 @@ impl Command {
             Self::Harvest(harvest) => harvest.carry_out(global).await,
             Self::Search(search) => search.carry_out(global).await,
             Self::Show(show) => show.carry_out(global).await,
+            Self::Infer(infer) => infer.carry_out(global).await,
+            Self::Explain(explain) => explain.carry_out(global).await,
             Self::Diff(diff) => diff.carry_out(global).await,
             Self::Queries(queries) => queries.carry_out(global).await,
             Self::Rules(rules) => rules.carry_out(global).await,

@@ -1,6 +1,7 @@
 //! Evidence: what can be computed from metadata and from figures about the data. Pure: no SQL, no model, no clock.
 
 pub mod candidates;
+pub mod infer;
 pub mod joins;
 pub mod keys;
 pub mod names;

@@ -59,7 +59,39 @@ pub fn words(name: &str) -> Vec<String> {
 }
 
 /// Endings and prefixes that say that a column identifies, not what.
-pub const KEY_WORDS: [&str; 14] = ["id", "key", "no", "nr", "num", "number", "code", "fk", "pk", "uuid", "guid", "ref", "oid", "sk"];
+pub const KEY_WORDS: [&str; 31] = [
+    "id",
+    "key",
+    "no",
+    "nr",
+    "num",
+    "number",
+    "code",
+    "fk",
+    "pk",
+    "uuid",
+    "guid",
+    "ref",
+    "oid",
+    "sk",
+    "nbr",
+    "cd",
+    "nummer",
+    "numer",
+    "numero",
+    "kod",
+    "cod",
+    "codigo",
+    "kuerzel",
+    "krz",
+    "krzl",
+    "schluessel",
+    "clave",
+    "chave",
+    "cle",
+    "klucz",
+    "kennung",
+];
 
 /// The words of a column that say what it identifies: `cust_no` → `cust`, `fk_order_id` → `order`.
 pub fn subject_words(words: &[String]) -> &[String] {
@@ -83,9 +115,8 @@ pub fn subject_words(words: &[String]) -> &[String] {
 /// Whether the name looks like one that identifies or refers.
 pub fn is_id_like(words: &[String]) -> bool {
     let strong = ["id", "key", "fk", "uuid", "guid", "oid", "sk"];
-    words
-        .last()
-        .is_some_and(|word| strong.contains(&word.as_str()) || ["no", "nr", "code", "number"].contains(&word.as_str()) && words.len() > 1)
+    // The others may mean a count or a place in a list, where nothing says of what.
+    words.last().is_some_and(|word| strong.contains(&word.as_str()) || words.len() > 1 && KEY_WORDS.contains(&word.as_str()))
 }
 
 /// 0 to 1: how far two lists of words say the same, abbreviations included.

@@ -27,6 +27,10 @@ pub struct Settings {
     pub harvest_time_ms: u64,
     /// A harvest of a server may be this old for who only looks something up; a run always reads anew.
     pub harvest_age_s: u64,
+    /// Time of one survey, which reads tables to find keys and references; tables that it does not reach are judged by names.
+    pub survey_time_ms: u64,
+    /// Rows of a table that a survey reads; of larger ones it knows only what these tell.
+    pub survey_rows: usize,
     /// Sources that are kept open at once; the one that was not used for longest is closed first.
     pub open_sources: usize,
     /// Where CSV files are loaded to.
@@ -82,6 +86,8 @@ impl Default for Settings {
             count_time_ms: 1_000,
             harvest_time_ms: 30_000,
             harvest_age_s: 300,
+            survey_time_ms: 120_000,
+            survey_rows: 5_000_000,
             open_sources: 64,
             csv_dir: PathBuf::new(),
         }

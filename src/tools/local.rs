@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+use super::survey::Extent;
 use super::workspace::{Problem, Workbench, Workspace};
 use crate::catalog::{harvested, stale};
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
@@ -15,6 +16,9 @@ use crate::store::{self, BookError, SourceBook, Store};
 
 /// Entries written at once; a harvest of thousands of columns does not become one long transaction.
 const ENTRIES_A_WRITE: usize = 500;
+
+/// Tables that a survey reads at once; others want connections, too.
+const SURVEYED_AT_ONCE: usize = 2;
 
 pub struct LocalWorkbench {
     store: Arc<dyn Store>,
@@ -63,7 +67,12 @@ impl LocalWorkbench {
     }
 
     fn workspace(&self, key: &SourceKey, snapshot: Snapshot, source: &Arc<dyn Source>) -> Arc<Workspace> {
-        Arc::new(Workspace { key: key.clone(), snapshot: Arc::new(snapshot), source: source.clone(), store: self.store.clone() })
+        let extent = Extent {
+            time: Duration::from_millis(self.settings.survey_time_ms),
+            rows: self.settings.survey_rows,
+            at_once: self.settings.pool.clamp(1, SURVEYED_AT_ONCE),
+        };
+        Arc::new(Workspace::new(key.clone(), Arc::new(snapshot), source.clone(), self.store.clone(), extent))
     }
 
     /// The snapshot goes in last, so that its presence says that its entries are there.

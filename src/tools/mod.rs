@@ -23,6 +23,7 @@ mod profiles;
 mod reading;
 mod relationships;
 mod schema;
+pub mod survey;
 mod validation;
 
 mod catalog_delete;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::survey::{Extent, Surveys};
 use crate::claims::Data;
 use crate::domain::{Snapshot, SnapshotId, SourceKey};
 use crate::source::{Bounded, Limits, Progress, Source};
@@ -34,9 +35,15 @@ pub struct Workspace {
     pub snapshot: Arc<Snapshot>,
     pub source: Arc<dyn Source>,
     pub store: Arc<dyn Store>,
+    /// What the data tells about keys and references, once somebody has asked.
+    pub surveys: Arc<Surveys>,
 }
 
 impl Workspace {
+    pub fn new(key: SourceKey, snapshot: Arc<Snapshot>, source: Arc<dyn Source>, store: Arc<dyn Store>, extent: Extent) -> Self {
+        Self { key, snapshot, source, store, surveys: Arc::new(Surveys::new(extent)) }
+    }
+
     /// What claims about this source are held against.
     pub fn data(&self) -> Data<'_> {
         Data { snapshot: &self.snapshot, source: &*self.source }
@@ -51,6 +58,7 @@ impl Workspace {
             snapshot: self.snapshot.clone(),
             source: Arc::new(Bounded::new(self.source.clone(), limits)),
             store: self.store.clone(),
+            surveys: self.surveys.clone(),
         }
     }
 }

@@ -9,6 +9,7 @@ use fathom::domain::{Cell, Layer, Snapshot, SourceKey};
 use fathom::source::{
     self, Bounded, Consumer, Dialect, Dsn, Limits, ReadLimits, ReadQuery, Settings as SourceSettings, Source, Streamed, guard,
 };
+use fathom::tools::survey::Extent;
 use fathom::tools::{Caller, Registry, Settings, Workspace};
 use serde_json::{Value, json};
 
@@ -64,7 +65,7 @@ impl Bench {
         let source = Arc::new(Counting { source: Arc::new(Bounded::new(source, limits)), asked: Mutex::default() });
         let store = Arc::new(FakeStore::default());
         let snapshot = Arc::new(source.harvest().await.unwrap());
-        let workspace = Workspace { key: source.key().clone(), snapshot, source: source.clone(), store: store.clone() };
+        let workspace = Workspace::new(source.key().clone(), snapshot, source.clone(), store.clone(), Extent::default());
         Self { source, store, workspace, registry: Registry::standard(settings) }
     }
 

@@ -184,7 +184,7 @@ impl Rising {
 }
 
 /// The same for a number whether it comes as integer, as decimal or as text, so that columns of different types can be compared.
-fn digest_of(cell: &Cell<'_>) -> Digest {
+pub fn digest_of(cell: &Cell<'_>) -> Digest {
     let integer = |number: i64| xxhash_rust::xxh3::xxh3_64_with_seed(&number.to_le_bytes(), 1);
     match cell {
         Cell::Null => 0,

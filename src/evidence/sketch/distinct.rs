@@ -56,6 +56,12 @@ impl Distinct {
         if self.is_exact() { 0.0 } else { 1.0 / (self.kept.len() as f64).sqrt() }
     }
 
+    /// None where it cannot be known.
+    pub fn contains(&self, digest: Digest) -> Option<bool> {
+        let is_kept = self.kept.contains(&digest);
+        (is_kept || self.below.is_none_or(|below| digest < below)).then_some(is_kept)
+    }
+
     pub fn bytes(&self) -> usize {
         self.kept.capacity() * 8 / 7 * 9
     }
@@ -84,6 +90,36 @@ pub fn containment(child: &Distinct, parent: &Distinct) -> Option<Containment> {
     let is_exact = compared as u64 == child.count() && child.is_exact();
     let (low, high) = if is_exact { (share, share) } else { bounds(share, compared as f64) };
     Some(Containment { share, low, high, compared, is_exact })
+}
+
+/// Of the child's values that could be compared: how many the parent has, and the others as far as they were looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overlap {
+    pub compared: usize,
+    pub missing: Vec<Digest>,
+    /// Every value of the child was compared.
+    pub is_exact: bool,
+}
+
+impl Overlap {
+    pub fn share(&self) -> f64 {
+        1.0 - self.missing.len() as f64 / self.compared.max(1) as f64
+    }
+}
+
+/// None where no value could be compared, or where more than `most_missing` of them are missing.
+pub fn overlap(child: &Distinct, parent: &Distinct, most_missing: usize) -> Option<Overlap> {
+    let mut overlap = Overlap { is_exact: child.is_exact() && parent.is_exact(), ..Overlap::default() };
+    for digest in child.kept.iter().filter(|digest| parent.below.is_none_or(|below| **digest < below)) {
+        overlap.compared += 1;
+        if !parent.kept.contains(digest) {
+            overlap.missing.push(*digest);
+            if overlap.missing.len() > most_missing {
+                return None;
+            }
+        }
+    }
+    (overlap.compared > 0).then_some(overlap)
 }
 
 /// Wilson's interval, which stays within 0 to 1 and holds for shares at either end.

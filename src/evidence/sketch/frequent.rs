@@ -39,6 +39,11 @@ impl<T: ToString> Frequent<T> {
         all
     }
 
+    /// Of each value that has a counter, by its digest.
+    pub fn counts(&self) -> impl Iterator<Item = (Digest, u64)> {
+        self.counters.iter().map(|(digest, (count, _))| (*digest, *count))
+    }
+
     pub fn missed(&self) -> u64 {
         self.missed
     }

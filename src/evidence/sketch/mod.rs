@@ -14,11 +14,13 @@ mod sentinels;
 mod shape;
 mod texts;
 mod times;
+mod traits;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use column::{ColumnSketch, MOST_BYTES, Precision};
-pub use distinct::{Containment, Distinct, containment};
+pub use column::{ColumnSketch, MOST_BYTES, Precision, digest_of};
+pub use distinct::{ByDigest, Containment, Digest, Distinct, Overlap, containment, overlap};
 pub use figures::ColumnFigures;
+pub use traits::{Class, Traits};

@@ -140,7 +140,8 @@ impl Numbers {
         histogram(&self.sorted(), |edge| JsonNumber::from_f64(rounded(edge)).map_or(Value::Null, Value::Number))
     }
 
-    fn sorted(&self) -> Vec<f64> {
+    /// The numbers of the sample in rising order.
+    pub fn sorted(&self) -> Vec<f64> {
         let mut sorted: Vec<f64> = self.sample.values().iter().copied().filter(|value| value.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
         sorted

@@ -17,6 +17,7 @@ use fathom::experts::{Desk, DeskFolders, Guidance, TaskContext};
 use fathom::model::{self, Finish, Model, Reply, Request, Usage};
 use fathom::source::{self, Consumer, Dialect, ReadLimits, ReadQuery, Source, Streamed};
 use fathom::store::{self, StepRow, Store};
+use fathom::tools::survey::Extent;
 use fathom::tools::{Call, Effect, Failure, Registry, Settings, Spec, Tool, Workspace};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -180,7 +181,7 @@ pub fn workspace(answering: Answering) -> Arc<Workspace> {
 pub fn workspace_with(snapshot: Snapshot, answering: Answering, entries: Vec<Entry>) -> Arc<Workspace> {
     let key = snapshot.source.clone();
     let source = Arc::new(FakeSource { key: key.clone(), answering });
-    Arc::new(Workspace { key, snapshot: Arc::new(snapshot), source, store: Arc::new(FakeStore { entries }) })
+    Arc::new(Workspace::new(key, Arc::new(snapshot), source, Arc::new(FakeStore { entries }), Extent::default()))
 }
 
 // --- tools

@@ -1,0 +1,39 @@
+//! `GET /sources/{name}/inference`: keys and references as the data tells them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+
+use super::ApiState;
+use super::params::Params;
+use super::problem::{Code, Problem};
+use super::sources::SourcePath;
+use crate::tools::Failure;
+use crate::tools::survey::shown::{self, Inferred};
+
+/// Infers keys and references
+///
+/// From one reading of each table: which columns identify a row, and which refer to what, with the signals that were weighed. What is declared
+/// is heeded unless `blind` is set.
+#[utoipa::path(get, path = "/sources/{name}/inference", tag = "sources", operation_id = "infer_source",
+    params(("name" = String, Path, description = "The source's name, or a DSN."),
+        ("blind" = Option<bool>, Query, description = "Do not look at declared constraints."),
+        ("rejected" = Option<bool>, Query, description = "Also show what was weighed and does not stand, and why keys are keys.")),
+    responses((status = 200, description = "Keys and references", body = Inferred)))]
+pub async fn infer(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePath, params: Params) -> Result<Json<Inferred>, Problem> {
+    let params = params.only(&["blind", "rejected"])?;
+    let (blind, rejected) = (params.flag("blind", false)?, params.flag("rejected", false)?);
+    let workspace = state.workbench.look(&name).await?;
+    let survey = match blind {
+        true => workspace.surveys.blind(&workspace).await,
+        false => workspace.surveys.of(&workspace).await,
+    };
+    let survey = survey.map_err(failed)?;
+    shown::inferred(&workspace, &survey, rejected).await.map(Json).map_err(failed)
+}
+
+fn failed(failure: Failure) -> Problem {
+    let (Failure::Mendable(why) | Failure::Broken(why)) = failure;
+    Problem::new(Code::SourceUnavailable, why)
+}

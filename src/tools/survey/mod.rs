@@ -1,0 +1,100 @@
+//! A survey: what the data of a source tells about its keys and references. Made by one reading of each table, and again only of what single
+//! columns cannot tell.
+
+mod reading;
+pub mod shown;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::sync::OnceCell;
+
+use super::port::Failure;
+use super::workspace::Workspace;
+use crate::domain::Table;
+use crate::evidence::infer::{Declared, Inference, InferredReference, Study, Subject};
+use reading::Reader;
+pub use reading::TableRead;
+
+/// Rounds of questions about combinations of columns; each reads the tables that are asked about once.
+const ROUNDS: usize = 3;
+
+#[derive(Debug, Serialize)]
+pub struct Survey {
+    #[serde(flatten)]
+    pub inference: Inference,
+    pub tables: Vec<TableRead>,
+    pub elapsed_ms: u64,
+}
+
+/// How much of a source is read for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Time of all reading; tables that are not reached are judged by names alone.
+    pub time: Duration,
+    /// Rows of one table.
+    pub rows: usize,
+    /// Tables that are read at once.
+    pub at_once: usize,
+}
+
+impl Default for Extent {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(120), rows: 5_000_000, at_once: 2 }
+    }
+}
+
+/// The survey of one state of a source, made when somebody first asks.
+pub struct Surveys {
+    extent: Extent,
+    heeding: OnceCell<Arc<Survey>>,
+}
+
+impl Surveys {
+    pub fn new(extent: Extent) -> Self {
+        Self { extent, heeding: OnceCell::new() }
+    }
+
+    /// Around what is declared.
+    pub async fn of(&self, workspace: &Workspace) -> Result<Arc<Survey>, Failure> {
+        self.heeding.get_or_try_init(|| self.make(workspace, Declared::Heeded)).await.cloned()
+    }
+
+    /// As if nothing were declared.
+    pub async fn blind(&self, workspace: &Workspace) -> Result<Arc<Survey>, Failure> {
+        self.make(workspace, Declared::Ignored).await
+    }
+
+    async fn make(&self, workspace: &Workspace, declared: Declared) -> Result<Arc<Survey>, Failure> {
+        let started = Instant::now();
+        let reader = Reader::new(workspace, self.extent);
+        // Parts of a table are read with it; what is computed from other tables refers to nothing by itself.
+        let is_subject = |table: &&Table| !table.kind.is_derived() && table.partition_of.is_none() && !table.columns.is_empty();
+        let tables: Vec<&Table> = workspace.snapshot.tables.iter().filter(is_subject).collect();
+        let (subjects, read): (Vec<Subject<'_>>, Vec<TableRead>) = reader.subjects(&tables).await?.into_iter().unzip();
+        let mut study = Study::begin(subjects, declared);
+        for _ in 0..ROUNDS {
+            let asked = study.key_questions();
+            if asked.is_empty() {
+                break;
+            }
+            study.learn_keys(reader.keys(&tables, asked).await?);
+        }
+        // A composite key that was found may be what others refer to.
+        for _ in 0..2 {
+            let asked = study.reference_questions();
+            study.learn_references(reader.references(&tables, asked).await?);
+        }
+        let inference = study.conclude();
+        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Arc::new(Survey { inference, tables: read, elapsed_ms }))
+    }
+}
+
+impl Survey {
+    /// References that stand.
+    pub fn references(&self) -> impl Iterator<Item = &InferredReference> {
+        self.inference.references.iter().filter(|reference| reference.rejected.is_none())
+    }
+}

@@ -1,0 +1,136 @@
+//! Reads tables for a survey, several at once, within one time for all.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, TryStreamExt};
+use serde::Serialize;
+
+use super::Extent;
+use crate::domain::{Cell, Table};
+use crate::evidence::infer::{FirstRows, Question, Subject, Tuples};
+use crate::evidence::{ColumnSketch, Precision};
+use crate::source::{self, ReadLimits, guard};
+use crate::tools::port::Failure;
+use crate::tools::reading::{quoted, quoted_table, source_failure};
+use crate::tools::workspace::Workspace;
+
+/// Digests that tell whether combinations are found in another table.
+const DIGESTS: usize = 8_192;
+
+/// What was read of a table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableRead {
+    pub table: String,
+    pub rows: u64,
+    /// Every row was read.
+    pub complete: bool,
+}
+
+pub struct Reader<'a> {
+    workspace: &'a Workspace,
+    extent: Extent,
+    until: Instant,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(workspace: &'a Workspace, extent: Extent) -> Self {
+        Self { workspace, extent, until: Instant::now() + extent.time }
+    }
+
+    /// In the order of the tables.
+    pub async fn subjects<'t>(&self, tables: &[&'t Table]) -> Result<Vec<(Subject<'t>, TableRead)>, Failure> {
+        let mut places: Vec<usize> = (0..tables.len()).collect();
+        // Small ones first: where time ends, most of the tables are known.
+        places.sort_by_key(|place| (tables[*place].row_count.unwrap_or(u64::MAX), *place));
+        let reading = places.into_iter().map(|place| async move { self.subject(tables[place]).await.map(|read| (place, read)) });
+        let mut read: Vec<(usize, (Subject<'t>, TableRead))> =
+            futures::stream::iter(reading).buffer_unordered(self.extent.at_once).try_collect().await?;
+        read.sort_by_key(|(place, _)| *place);
+        Ok(read.into_iter().map(|(_, read)| read).collect())
+    }
+
+    pub async fn keys(&self, tables: &[&Table], asked: Vec<Question>) -> Result<Vec<(Question, Tuples)>, Failure> {
+        self.answers(tables, asked, Tuples::of_key).await
+    }
+
+    pub async fn references(&self, tables: &[&Table], asked: Vec<Question>) -> Result<Vec<(Question, Tuples)>, Failure> {
+        self.answers(tables, asked, || Tuples::of_reference(DIGESTS)).await
+    }
+
+    async fn subject<'t>(&self, table: &'t Table) -> Result<(Subject<'t>, TableRead), Failure> {
+        let width = table.columns.len();
+        let precision = Precision::of_columns(width);
+        let mut sketches: Vec<ColumnSketch> = table.columns.iter().map(|column| ColumnSketch::new(&column.r#type, precision)).collect();
+        let (mut first, mut rows) = (FirstRows::new(width), 0_u64);
+        let everything: Vec<usize> = (0..width).collect();
+        let complete = self
+            .pass(table, &everything, &mut |cells| {
+                rows += 1;
+                first.add(cells);
+                sketches.iter_mut().zip(cells).for_each(|(sketch, cell)| sketch.add(cell));
+            })
+            .await?;
+        first.is_whole &= complete;
+        // Of what is masked a constant was read.
+        let unseen = |at: usize| ColumnSketch::new(&table.columns[at].r#type, precision);
+        let traits = sketches.iter().enumerate().map(|(at, sketch)| match table.columns[at].masked {
+            true => unseen(at).traits(),
+            false => sketch.traits(),
+        });
+        let subject = Subject { table, traits: traits.collect(), first, rows, complete };
+        Ok((subject, TableRead { table: table.full_name(), rows, complete }))
+    }
+
+    /// Each table that is asked about is read once for all that is asked of it.
+    async fn answers(&self, tables: &[&Table], asked: Vec<Question>, new: impl Fn() -> Tuples) -> Result<Vec<(Question, Tuples)>, Failure> {
+        let mut by_table: BTreeMap<usize, Vec<Question>> = BTreeMap::new();
+        for question in asked {
+            by_table.entry(question.table).or_default().push(question);
+        }
+        let new = &new;
+        let reading = by_table.into_iter().map(|(table, questions)| async move {
+            let mut columns: Vec<usize> = questions.iter().flat_map(|question| question.columns.iter().copied()).collect();
+            columns.sort_unstable();
+            columns.dedup();
+            let place = |column: &usize| columns.binary_search(column).expect("is among the columns of all questions");
+            let mut answers: Vec<(Vec<usize>, Tuples)> =
+                questions.iter().map(|question| (question.columns.iter().map(place).collect(), new())).collect();
+            let complete = self
+                .pass(tables[table], &columns, &mut |cells| {
+                    for (places, tuples) in &mut answers {
+                        tuples.add_cells(places.iter().map(|place| &cells[*place]));
+                    }
+                })
+                .await?;
+            // What is found in some rows says nothing of all of them.
+            let answers = answers.into_iter().map(|(_, tuples)| tuples);
+            Ok::<_, Failure>(if complete { questions.into_iter().zip(answers).collect::<Vec<_>>() } else { Vec::new() })
+        });
+        let answered: Vec<Vec<(Question, Tuples)>> = futures::stream::iter(reading).buffered(self.extent.at_once).try_collect().await?;
+        Ok(answered.into_iter().flatten().collect())
+    }
+
+    /// Whether every row was read. What cannot be read is told as not read; only a source that is gone ends the survey.
+    async fn pass(&self, table: &Table, columns: &[usize], take: &mut (dyn FnMut(&[Cell<'_>]) + Send)) -> Result<bool, Failure> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        let dialect = self.workspace.source.dialect();
+        let listed = columns.iter().map(|column| quoted(dialect, &table.columns[*column].name)).collect::<Vec<_>>().join(", ");
+        let sql = format!("select {listed} from {}", quoted_table(dialect, table));
+        let Ok(query) = guard::check(dialect, &sql) else { return Ok(false) };
+        let limits = ReadLimits { max_rows: self.extent.rows, max_bytes: usize::MAX, time: left.max(Duration::from_millis(1)) };
+        let mut consumer = |cells: &[Cell<'_>]| {
+            take(cells);
+            ControlFlow::Continue(())
+        };
+        match self.workspace.source.stream(&query, &limits, &mut consumer).await {
+            Ok(streamed) => Ok(streamed.is_whole),
+            Err(source::Error::TimedOut(_) | source::Error::Statement(_) | source::Error::Refused(_)) => Ok(false),
+            Err(error) => Err(source_failure(error)),
+        }
+    }
+}
