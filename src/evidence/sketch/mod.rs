@@ -4,11 +4,13 @@
 //! A column takes at most [`MOST_BYTES`], less in tables of very many columns.
 
 mod column;
+mod digest;
 mod distinct;
 mod figures;
 mod frequent;
 mod kinds;
 mod numbers;
+mod remembered;
 mod reservoir;
 mod sentinels;
 mod shape;
