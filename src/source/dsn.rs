@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::Error;
 use crate::domain::SourceKey;
@@ -34,8 +34,10 @@ pub struct CsvFiles {
 pub struct Server {
     /// User, password and parameters included; never shown.
     url: SecretString,
-    /// Scheme, host, port and database.
+    /// Scheme, host, port and database, as the driver will take them.
     shown: String,
+    /// Who connects; empty where the words do not say.
+    user: String,
 }
 
 /// A file that exists, can be read and has the header of a SQLite database; the path is absolute and canonical.
@@ -89,11 +91,23 @@ impl Dsn {
         Ok(Self::Sqlite(DatabaseFile::find(path).map_err(bad)?))
     }
 
+    /// What the catalog calls a source that has no name. The user is in it, because what one user may see another may not; so the
+    /// catalogs that were kept of servers under keys without a user belong to nobody now, and are harvested anew.
     pub fn key(&self) -> SourceKey {
         match self {
-            Self::Sqlite(file) => SourceKey(format!("sqlite:{}", file.path.display())),
-            Self::Csv(files) => SourceKey(format!("csv:{}", files.path.display())),
-            Self::Postgresql(server) | Self::Mysql(server) => SourceKey(server.shown.clone()),
+            Self::Postgresql(server) | Self::Mysql(server) if !server.user.is_empty() => {
+                SourceKey(server.shown.replacen("://", &format!("://{}@", server.user), 1))
+            }
+            Self::Sqlite(_) | Self::Csv(_) | Self::Postgresql(_) | Self::Mysql(_) => SourceKey(self.place()),
+        }
+    }
+
+    /// Where it is, whoever connects.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Sqlite(file) => format!("sqlite:{}", file.path.display()),
+            Self::Csv(files) => format!("csv:{}", files.path.display()),
+            Self::Postgresql(server) | Self::Mysql(server) => server.shown.clone(),
         }
     }
 }
@@ -200,13 +214,21 @@ impl Server {
         if database.is_empty() || database.contains('/') {
             return Err(format!("it names no database after the host; {FORMS}"));
         }
-        let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost");
         let known: &[&str] = if scheme == "mysql" { &MYSQL_PARAMETERS } else { &POSTGRESQL_PARAMETERS };
         if let Some((odd, _)) = url.query_pairs().find(|(name, _)| !known.contains(&name.as_ref())) {
             return Err(format!("the parameter `{odd}` is not understood; valid are: {}", known.join(", ")));
         }
-        let shown = format!("{scheme}://{host}:{}/{database}", url.port().unwrap_or(port));
-        Ok(Self { url: SecretString::from(words), shown })
+        // A parameter stands above what the address says, and the last of several above the others.
+        let parameter = |name: &str| {
+            let last = url.query_pairs().filter(|(given, _)| given == name).last();
+            last.map(|(_, value)| form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>())
+        };
+        let addressed = || url.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost").to_owned();
+        let host = parameter("socket").or_else(|| parameter("host")).unwrap_or_else(addressed);
+        let port = parameter("port").unwrap_or_else(|| url.port().unwrap_or(port).to_string());
+        let shown = format!("{scheme}://{host}:{port}/{}", parameter("dbname").unwrap_or_else(|| database.to_owned()));
+        let user = parameter("user").unwrap_or_else(|| url.username().to_owned());
+        Ok(Self { url: SecretString::from(words), shown, user })
     }
 }
 
@@ -276,20 +298,37 @@ mod tests {
         let text = refusal("postgres://u:se@cret@h:x/db");
         assert!(!text.contains("cret@") && text.contains("postgres://…@h:x/db"), "{text}");
         let dsn = Dsn::parse("postgres://u:secret@h/db?sslmode=require").unwrap();
-        assert_eq!((format!("{dsn:?}").as_str(), dsn.key().0.as_str()), ("Postgresql(postgresql://h:5432/db)", "postgresql://h:5432/db"));
+        assert_eq!((format!("{dsn:?}").as_str(), dsn.key().0.as_str()), ("Postgresql(postgresql://h:5432/db)", "postgresql://u@h:5432/db"));
     }
 
     #[test]
     fn every_form_of_a_server_is_understood() {
         for (words, key) in [
-            ("postgres://u:p@db.example/shop", "postgresql://db.example:5432/shop"),
+            ("postgres://u:p@db.example/shop", "postgresql://u@db.example:5432/shop"),
             ("postgresql://db.example:6000/shop?sslmode=verify-full&sslrootcert=%2Fca.pem", "postgresql://db.example:6000/shop"),
-            ("postgres://u:p%40ss%2Fw%3Ard@[::1]/my%20shop", "postgresql://[::1]:5432/my%20shop"),
-            ("mysql://u@h/shop?ssl-mode=REQUIRED", "mysql://h:3306/shop"),
-            ("mariadb://u:p%23@h:3307/shop", "mysql://h:3307/shop"),
+            ("postgres://u:p%40ss%2Fw%3Ard@[::1]/my%20shop", "postgresql://u@[::1]:5432/my%20shop"),
+            ("mysql://u@h/shop?ssl-mode=REQUIRED", "mysql://u@h:3306/shop"),
+            ("mariadb://u:p%23@h:3307/shop", "mysql://u@h:3307/shop"),
         ] {
             assert_eq!(Dsn::parse(words).unwrap_or_else(|error| panic!("{words}: {error}")).key().0, key);
         }
+    }
+
+    #[test]
+    fn who_connects_elsewhere_or_as_another_has_another_catalog() {
+        let key = |words: &str| Dsn::parse(words).unwrap().key().0;
+        let place = |words: &str| Dsn::parse(words).unwrap().place();
+        let ann = "postgres://ann:p@h/shop";
+        assert_eq!(key(ann), key("postgresql://ann:other@h:5432/shop?sslmode=require"));
+        assert_eq!(key(ann), key("postgres://bob@h/shop?user=ann"));
+        for other in ["postgres://bob:p@h/shop", "postgres://h/shop", "postgres://ann:p@h/shop?user=bob"] {
+            assert_ne!(key(ann), key(other), "{other}");
+            assert_eq!(place(ann), place(other), "{other}");
+        }
+        for other in ["postgres://ann:p@h/shop?host=g", "postgres://ann:p@h/shop?port=6000", "postgres://ann:p@h/shop?dbname=bank"] {
+            assert_ne!(place(ann), place(other), "{other}");
+        }
+        assert_ne!(place("mysql://ann@h/shop"), place("mysql://ann@h/shop?socket=/run/other.sock"));
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl SourceBook {
         if !Self::is_name(name) {
             return Err(BookError::BadName { name: name.chars().take(NAME_CHARS).collect() });
         }
-        let shown = Dsn::parse(words)?.key().0;
+        let shown = Dsn::parse(words)?.place();
         if self.row(name).await?.is_some() {
             return Err(BookError::Taken(name.to_owned()));
         }

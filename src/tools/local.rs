@@ -206,21 +206,21 @@ impl LocalWorkbench {
         };
         let key = match name {
             Some(name) => name,
-            None => self.unlisted(dsn.key()).await?,
+            None => self.unlisted(&dsn).await?,
         };
         let identity = (digest, fingerprint.as_ref().map(|fingerprint| fingerprint.identity));
         Ok(Meant { key, dsn, limits, fingerprint, identity })
     }
 
     /// What a registered source's lists hide is not to be had by naming its database otherwise.
-    async fn unlisted(&self, key: SourceKey) -> Result<SourceKey, Problem> {
-        let registered = self.book.list().await.map_err(registered)?;
-        match registered.into_iter().find(|source| source.limits.has_lists() && source.shown == key.0) {
+    async fn unlisted(&self, dsn: &Dsn) -> Result<SourceKey, Problem> {
+        let (registered, place) = (self.book.list().await.map_err(registered)?, dsn.place());
+        match registered.into_iter().find(|source| source.limits.has_lists() && source.shown == place) {
             Some(source) => Err(Problem::Unusable(format!(
                 "this database is registered as `{}`, with lists of what may be read; look into it by that name",
                 source.name
             ))),
-            None => Ok(key),
+            None => Ok(dsn.key()),
         }
     }
 

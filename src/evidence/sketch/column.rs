@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Value, json};
-
-use super::distinct::{Digest, Distinct};
+use super::digest;
+use super::distinct::Distinct;
 use super::frequent::Frequent;
 use super::numbers::{self, Number, Numbers};
+use super::remembered::Remembered;
 use super::reservoir::Reservoir;
 use super::sentinels::Sentinels;
-use super::texts::{SHOWN, Texts, digest};
+use super::texts::{SHOWN, Texts};
 use super::times::{Times, moment};
 use crate::domain::Cell;
 
@@ -40,8 +40,8 @@ pub struct ColumnSketch {
     pub(super) not_times: u64,
     pub(super) distinct: Distinct,
     pub(super) rising: Rising,
-    pub(super) frequent: Frequent<Value>,
-    pub(super) samples: Reservoir<Value>,
+    pub(super) frequent: Frequent<Remembered>,
+    pub(super) samples: Reservoir<Remembered>,
     pub(super) sentinels: Sentinels,
     // Made when the first such value comes.
     pub(super) numbers: Option<Box<Numbers>>,
@@ -96,11 +96,11 @@ impl ColumnSketch {
             self.nulls += 1;
             return;
         }
-        let digest = digest_of(cell);
+        let digest = digest::of_cell(cell);
         self.distinct.add(digest);
         self.rising.follow(cell);
-        self.frequent.add(digest, || shown(cell));
-        self.samples.offer(|| shown(cell));
+        self.frequent.add(digest, |value| value.take(cell));
+        self.samples.offer(|| Remembered::of(cell));
         match cell {
             Cell::Null => {}
             Cell::Boolean(value) => {
@@ -124,12 +124,12 @@ impl ColumnSketch {
 
     /// About what it takes in memory.
     pub fn bytes(&self) -> usize {
-        let value = SHOWN + 64;
+        let counter = 128;
         let numbers = self.numbers.as_ref().map_or(0, |_| 8 * numbers::SAMPLE + 256);
         let texts = self.texts.as_ref().map_or(0, |_| 32 * super::texts::SAMPLE + 48 * 256 + 4 * SHOWN);
         let times = self.times.as_ref().map_or(0, |times| times.bytes());
-        let frequent = self.frequent.counters().map(|counted| 64 + counted.as_str().map_or(8, str::len)).sum::<usize>();
-        size_of::<Self>() + self.distinct.bytes() + frequent + SAMPLES * value + numbers + texts + times
+        let frequent = self.frequent.values().map(|value| counter + value.bytes()).sum::<usize>();
+        size_of::<Self>() + self.distinct.bytes() + frequent + SAMPLES * (SHOWN + counter) + numbers + texts + times
     }
 
     fn number(&mut self, cell: &Cell<'_>) {
@@ -137,7 +137,7 @@ impl ColumnSketch {
             self.sentinels.number(*number);
         }
         if let Some(number) = Number::of(cell) {
-            self.numbers.get_or_insert_with(|| Box::new(Numbers::new())).add(number);
+            self.numbers.get_or_insert_with(|| Box::new(Numbers::new())).add(&number);
         }
     }
 
@@ -152,7 +152,12 @@ impl ColumnSketch {
                 }
             }
         }
-        self.texts().add(bytes);
+        if self.times.is_some() {
+            // What is said of times says more than what could be said of them as texts.
+            self.texts().measure(bytes);
+        } else {
+            self.texts().add(bytes);
+        }
     }
 
     fn texts(&mut self) -> &mut Texts {
@@ -180,59 +185,5 @@ impl Rising {
             _ => Self::No,
         };
         *self = next;
-    }
-}
-
-/// The same for a number whether it comes as integer, as decimal or as text, so that columns of different types can be compared.
-pub fn digest_of(cell: &Cell<'_>) -> Digest {
-    let integer = |number: i64| xxhash_rust::xxh3::xxh3_64_with_seed(&number.to_le_bytes(), 1);
-    match cell {
-        Cell::Null => 0,
-        Cell::Boolean(value) => digest(if *value { b"true" } else { b"false" }),
-        Cell::Integer(number) => integer(*number),
-        Cell::Unsigned(number) => digest(number.to_string().as_bytes()),
-        #[expect(clippy::float_cmp, reason = "whether the number is whole is a question of bits")]
-        Cell::Float(number) if *number == number.trunc() && number.abs() < 9e15 => integer(*number as i64),
-        Cell::Float(number) if number.is_nan() => digest(b"NaN"),
-        Cell::Float(number) => digest(number.to_string().as_bytes()),
-        Cell::Digits(digits) => digest(digits.as_bytes()),
-        Cell::Text(bytes) => as_integer(bytes).map_or_else(|| digest(bytes), integer),
-        Cell::Json(bytes) | Cell::Array(bytes, _) => digest(bytes),
-        Cell::Blob(bytes) => digest(bytes),
-    }
-}
-
-/// Only as a number would be written: no zeros before it, no plus.
-fn as_integer(bytes: &[u8]) -> Option<i64> {
-    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
-    let is_plain = match digits {
-        [b'0'] => bytes.len() == 1,
-        [b'1'..=b'9', rest @ ..] => rest.len() < 18 && rest.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    is_plain.then(|| std::str::from_utf8(bytes).ok()?.parse().ok())?
-}
-
-/// As JSON, long ones by their beginning.
-fn shown(cell: &Cell<'_>) -> Value {
-    let text = |bytes: &[u8]| {
-        let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
-        if bytes.len() <= SHOWN { Value::from(beginning) } else { Value::from(format!("{}…", beginning.trim_end_matches('\u{fffd}'))) }
-    };
-    match cell {
-        Cell::Null => Value::Null,
-        Cell::Boolean(value) => Value::from(*value),
-        Cell::Integer(number) => Value::from(*number),
-        Cell::Unsigned(number) => Value::from(*number),
-        Cell::Float(number) if number.is_finite() => json!(number),
-        Cell::Float(number) if number.is_nan() => json!("NaN"),
-        Cell::Float(number) => json!(if *number > 0.0 { "Infinity" } else { "-Infinity" }),
-        Cell::Digits(digits) => text(digits.as_bytes()),
-        Cell::Text(bytes) => text(bytes),
-        Cell::Json(bytes) | Cell::Array(bytes, _) => text(bytes),
-        Cell::Blob(bytes) => {
-            let hex: String = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-            json!({"blob_bytes": bytes.len(), "hex": hex})
-        }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::column::ColumnSketch;
 use super::kinds::KINDS;
 use super::numbers::{Bucket, Quantiles, share};
+use super::remembered::Remembered;
 use super::times::Coverage;
 use crate::evidence::names;
 
@@ -116,10 +117,10 @@ impl ColumnSketch {
                 .frequent
                 .top(max_top_values)
                 .into_iter()
-                .map(|(value, count)| Counted { value: value.clone(), count })
+                .map(|(value, count)| Counted { value: value.json(), count })
                 .collect(),
             top_values_missed: self.frequent.missed(),
-            samples: self.samples.values().to_vec(),
+            samples: self.samples.values().iter().map(Remembered::json).collect(),
             ..ColumnFigures::default()
         };
         self.describe_texts(&mut figures);
@@ -134,9 +135,7 @@ impl ColumnSketch {
     pub fn may_be_all_different(&self) -> bool {
         let filled = self.rows - self.nulls;
         let estimate = self.distinct.count() as f64;
-        self.rising.holds()
-            || estimate * (1.0 + 3.0 * self.distinct.standard_error()) >= filled as f64
-                && self.frequent.top(1).iter().all(|(_, count)| *count == 1)
+        self.rising.holds() || estimate * (1.0 + 3.0 * self.distinct.standard_error()) >= filled as f64 && !self.frequent.has_twice()
     }
 
     fn describe_numbers(&self, figures: &mut ColumnFigures) {

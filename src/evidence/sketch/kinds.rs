@@ -2,7 +2,7 @@
 //! pass is counted elsewhere.
 
 use super::times::{is_day, moment};
-use super::words::{COUNTRIES, COUNTRY_NAMES, CURRENCIES, LANGUAGES, stands_in};
+use super::words::{COUNTRIES, COUNTRY_NAMES, CURRENCIES, LANGUAGES, LONGEST_COUNTRY, stands_in};
 
 type Test = fn(&str) -> bool;
 
@@ -24,7 +24,7 @@ pub const KINDS: [(&str, Test); 26] = [
     ("hash", |text| matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128) && text.bytes().all(|sign| sign.is_ascii_hexdigit())),
     ("version", is_version),
     ("country_code", |text| stands_in(COUNTRIES, ' ', text)),
-    ("country", |text| stands_in(COUNTRY_NAMES, '|', &text.to_lowercase())),
+    ("country", is_country),
     ("currency_code", |text| stands_in(CURRENCIES, ' ', text)),
     ("language_code", is_language),
     ("phone", is_phone),
@@ -177,6 +177,10 @@ fn is_version(text: &str) -> bool {
     let is_part = |part: &str| part.len() < 5 && part.parse::<u16>().is_ok_and(|number| number.to_string() == part);
     // Two numbers with a dot are more often a decimal.
     (parts == 3 || parts == 2 && bare.len() < text.len()) && core.split('.').all(is_part)
+}
+
+fn is_country(text: &str) -> bool {
+    text.len() <= LONGEST_COUNTRY && text.starts_with(char::is_alphabetic) && stands_in(COUNTRY_NAMES, '|', &text.to_lowercase())
 }
 
 fn is_language(text: &str) -> bool {

@@ -4,11 +4,13 @@
 //! A column takes at most [`MOST_BYTES`], less in tables of very many columns.
 
 mod column;
+mod digest;
 mod distinct;
 mod figures;
 mod frequent;
 mod kinds;
 mod numbers;
+mod remembered;
 mod reservoir;
 mod sentinels;
 mod shape;
@@ -20,7 +22,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use column::{ColumnSketch, MOST_BYTES, Precision, digest_of};
+pub use column::{ColumnSketch, MOST_BYTES, Precision};
+pub use digest::of_cell as digest_of;
 pub use distinct::{ByDigest, Containment, Digest, Distinct, Overlap, containment, overlap};
 pub use figures::ColumnFigures;
 pub use traits::{Class, Traits};

@@ -1,5 +1,6 @@
 //! Figures about numbers: the ends exactly, the mean in one pass, and the distribution by a sample of fixed size.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde::Serialize;
@@ -18,7 +19,7 @@ pub struct Numbers {
     mean: f64,
     /// Sum of the squared distances from the mean.
     spread: f64,
-    ends: Option<(Number, Number)>,
+    ends: Option<(Number<'static>, Number<'static>)>,
     sample: Reservoir<f64>,
     pub not_a_number: u64,
     pub infinite: u64,
@@ -29,10 +30,10 @@ pub struct Numbers {
 
 /// A number with all of its digits.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Number {
+pub enum Number<'a> {
     Integer(i64),
     Float(f64),
-    Digits(String),
+    Digits(Cow<'a, str>),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -70,7 +71,7 @@ impl Numbers {
         }
     }
 
-    pub fn add(&mut self, number: Number) {
+    pub fn add(&mut self, number: &Number<'_>) {
         let value = number.value();
         if value.is_nan() {
             self.not_a_number += 1;
@@ -90,12 +91,12 @@ impl Numbers {
         self.spread += distance * (value - self.mean);
         self.sample.offer(|| value);
         match &mut self.ends {
-            None => self.ends = Some((number.clone(), number)),
+            None => self.ends = Some((number.kept(), number.kept())),
             Some((least, most)) => {
                 if number.order(least) == Ordering::Less {
-                    *least = number;
+                    *least = number.kept();
                 } else if number.order(most) == Ordering::Greater {
-                    *most = number;
+                    *most = number.kept();
                 }
             }
         }
@@ -106,7 +107,7 @@ impl Numbers {
         self.count
     }
 
-    pub fn ends(&self) -> Option<(&Number, &Number)> {
+    pub fn ends(&self) -> Option<(&Number<'static>, &Number<'static>)> {
         self.ends.as_ref().map(|(least, most)| (least, most))
     }
 
@@ -165,13 +166,13 @@ pub fn histogram(sorted: &[f64], shown: impl Fn(f64) -> Value) -> Vec<Bucket> {
     (0..BUCKETS).map(bucket).collect()
 }
 
-impl Number {
-    pub fn of(cell: &Cell<'_>) -> Option<Self> {
+impl<'a> Number<'a> {
+    pub fn of(cell: &Cell<'a>) -> Option<Self> {
         match cell {
             Cell::Integer(number) => Some(Self::Integer(*number)),
-            Cell::Unsigned(number) => Some(Self::Digits(number.to_string())),
+            Cell::Unsigned(number) => Some(Self::Digits(Cow::Owned(number.to_string()))),
             Cell::Float(number) => Some(Self::Float(*number)),
-            Cell::Digits(digits) => Some(Self::Digits((*digits).to_owned())),
+            Cell::Digits(digits) => Some(Self::Digits(Cow::Borrowed(digits))),
             _ => None,
         }
     }
@@ -188,23 +189,35 @@ impl Number {
         match self {
             Self::Integer(number) => Value::from(*number),
             Self::Float(number) => JsonNumber::from_f64(*number).map_or(Value::Null, Value::Number),
-            Self::Digits(digits) => digits.parse::<u64>().map_or_else(|_| Value::from(digits.as_str()), Value::from),
+            Self::Digits(digits) => digits.parse::<u64>().map_or_else(|_| Value::from(&**digits), Value::from),
         }
     }
 
-    fn order(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Integer(left), Self::Integer(right)) => left.cmp(right),
-            (Self::Float(left), Self::Float(right)) => left.total_cmp(right),
-            _ => by_digits(&self.digits(), &other.digits()),
-        }
-    }
-
-    fn digits(&self) -> String {
+    fn kept(&self) -> Number<'static> {
         match self {
-            Self::Integer(number) => number.to_string(),
-            Self::Float(number) => number.to_string(),
-            Self::Digits(digits) => digits.clone(),
+            Self::Integer(number) => Number::Integer(*number),
+            Self::Float(number) => Number::Float(*number),
+            Self::Digits(digits) => Number::Digits(Cow::Owned(digits.clone().into_owned())),
+        }
+    }
+
+    fn order(&self, other: &Number<'_>) -> Ordering {
+        match (self, other) {
+            (Self::Integer(left), Number::Integer(right)) => left.cmp(right),
+            (Self::Float(left), Number::Float(right)) => left.total_cmp(right),
+            // What is less as a float is less; what is the same may not be.
+            _ => match self.value().partial_cmp(&other.value()) {
+                Some(different) if different != Ordering::Equal => different,
+                _ => by_digits(&self.digits(), &other.digits()),
+            },
+        }
+    }
+
+    fn digits(&self) -> Cow<'_, str> {
+        match self {
+            Self::Integer(number) => Cow::Owned(number.to_string()),
+            Self::Float(number) => Cow::Owned(number.to_string()),
+            Self::Digits(digits) => Cow::Borrowed(digits),
         }
     }
 }
@@ -244,7 +257,7 @@ mod tests {
 
     fn of(values: impl IntoIterator<Item = f64>) -> Numbers {
         let mut numbers = Numbers::new();
-        values.into_iter().for_each(|value| numbers.add(Number::Float(value)));
+        values.into_iter().for_each(|value| numbers.add(&Number::Float(value)));
         numbers
     }
 
@@ -270,9 +283,9 @@ mod tests {
         let mut numbers = Numbers::new();
         for digits in ["99999999999999999998.5", "-99999999999999999999", "99999999999999999998.49", huge.as_str(), "-0.00000000000000001"]
         {
-            numbers.add(Number::Digits(digits.to_owned()));
+            numbers.add(&Number::Digits(Cow::Borrowed(digits)));
         }
-        numbers.add(Number::Integer(7));
+        numbers.add(&Number::Integer(7));
         let (least, most) = numbers.ends().unwrap();
         assert_eq!((least.json(), most.json()), ("-99999999999999999999".into(), huge.as_str().into()));
         assert_eq!(by_digits("99999999999999999998.5", "99999999999999999998.49"), Ordering::Greater);

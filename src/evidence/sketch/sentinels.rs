@@ -62,7 +62,7 @@ impl Sentinels {
     }
 
     /// With how often each stands.
-    pub fn found(&self, ends: Option<(&Number, &Number)>) -> Vec<(String, u64)> {
+    pub fn found(&self, ends: Option<(&Number<'_>, &Number<'_>)>) -> Vec<(String, u64)> {
         let texts = TEXTS.iter().map(ToString::to_string).zip(self.texts);
         let is_end = |number: &i64| {
             let number = Number::Integer(*number);

@@ -1,10 +1,10 @@
 //! Figures about texts: lengths and ends of all of them; shapes, kinds and formats of a sample.
 
-use super::distinct::Digest;
+use std::borrow::Cow;
+
 use super::frequent::Frequent;
-use super::kinds;
 use super::reservoir::Reservoir;
-use super::shape::shape;
+use super::{digest, kinds, shape};
 
 /// Texts whose kinds are looked at; a share of them is off by less than 0.06 in 99 of 100 cases.
 pub const SAMPLE: usize = 512;
@@ -23,6 +23,8 @@ pub struct Texts {
     pub longest: u64,
     characters: f64,
     ends: Option<(String, String)>,
+    /// Of the last text; its memory is used again.
+    shape: String,
     pub shapes: Frequent<String>,
     pub kinds: Reservoir<Kind>,
 }
@@ -43,34 +45,47 @@ impl Texts {
             longest: 0,
             characters: 0.0,
             ends: None,
+            shape: String::new(),
             shapes: Frequent::new(SHAPES),
             kinds: Reservoir::new(SAMPLE),
         }
     }
 
     pub fn add(&mut self, bytes: &[u8]) {
-        let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
-        let whole = std::str::from_utf8(bytes);
-        self.not_utf8 += u64::from(whole.is_err());
-        let text = whole.unwrap_or(&beginning);
-        self.length(if whole.is_ok() { text.chars().count() } else { bytes.len() });
-        if text.is_empty() {
+        let beginning = self.measure(bytes);
+        if bytes.is_empty() {
             return;
         }
-        self.padded += u64::from(text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace));
         match &mut self.ends {
             None => self.ends = Some((beginning.to_string(), beginning.to_string())),
             Some((least, most)) => {
                 if *beginning < **least {
-                    *least = beginning.to_string();
+                    beginning.as_ref().clone_into(least);
                 } else if *beginning > **most {
-                    *most = beginning.to_string();
+                    beginning.as_ref().clone_into(most);
                 }
             }
         }
-        let shape = shape(&beginning);
-        self.shapes.add(digest(shape.as_bytes()), || shape);
-        self.kinds.offer(|| Kind { bits: kinds::of(text), format: kinds::date_format(text.trim()) });
+        shape::write(&beginning, &mut self.shape);
+        self.shapes.add(digest::of_bytes(self.shape.as_bytes()), |kept| self.shape.clone_into(kept));
+        self.kinds.offer(|| {
+            let text = std::str::from_utf8(bytes).unwrap_or(&beginning);
+            Kind { bits: kinds::of(text), format: kinds::date_format(text.trim()) }
+        });
+    }
+
+    /// Only its length, and what is wrong with it. The answer is how it begins.
+    pub fn measure<'b>(&mut self, bytes: &'b [u8]) -> Cow<'b, str> {
+        let whole = std::str::from_utf8(bytes);
+        self.not_utf8 += u64::from(whole.is_err());
+        let beginning = match whole {
+            Ok(text) if text.len() <= SHOWN => Cow::Borrowed(text),
+            _ => String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]),
+        };
+        let text = whole.unwrap_or(&beginning);
+        self.length(if whole.is_ok() { text.chars().count() } else { bytes.len() });
+        self.padded += u64::from(text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace));
+        beginning
     }
 
     /// In characters of a text, in bytes of what is none.
@@ -89,8 +104,4 @@ impl Texts {
     pub fn ends(&self) -> Option<(&str, &str)> {
         self.ends.as_ref().map(|(least, most)| (least.as_str(), most.as_str()))
     }
-}
-
-pub fn digest(bytes: &[u8]) -> Digest {
-    xxhash_rust::xxh3::xxh3_64(bytes)
 }

@@ -12,6 +12,8 @@ const UNITS: usize = 4_096;
 
 const SAMPLE: usize = 1_024;
 
+const RECENT: usize = 512;
+
 const DAY: i64 = 86_400;
 
 /// A point in time without its zone's name.
@@ -44,6 +46,8 @@ pub struct Times {
 struct Units {
     grain: Grain,
     kept: BTreeSet<i64>,
+    /// Some of the kept, each at a place that follows from it: most values fall into a unit that was seen not long ago.
+    recent: Vec<Option<i64>>,
 }
 
 /// Which part of the time between the first and the last value has values.
@@ -68,7 +72,7 @@ impl Times {
             ends: None,
             count: 0,
             has_time: false,
-            units: Units { grain: Grain::Hour, kept: BTreeSet::new() },
+            units: Units { grain: Grain::Hour, kept: BTreeSet::new(), recent: vec![None; RECENT] },
             sample: Reservoir::new(SAMPLE),
         }
     }
@@ -80,10 +84,10 @@ impl Times {
         match &mut self.ends {
             None => self.ends = Some(((moment, text.to_owned()), (moment, text.to_owned()))),
             Some((first, last)) => {
-                if moment < first.0 {
-                    *first = (moment, text.to_owned());
-                } else if moment > last.0 {
-                    *last = (moment, text.to_owned());
+                let end = if moment < first.0 { Some(first) } else { Some(last).filter(|last| moment > last.0) };
+                if let Some((at, written)) = end {
+                    *at = moment;
+                    text.clone_into(written);
                 }
             }
         }
@@ -108,7 +112,7 @@ impl Times {
     }
 
     pub fn bytes(&self) -> usize {
-        8 * SAMPLE + 24 * self.units.kept.len() + 256
+        8 * SAMPLE + 24 * self.units.kept.len() + 16 * RECENT + 256
     }
 
     pub fn histogram(&self) -> Vec<Bucket> {
@@ -120,11 +124,18 @@ impl Times {
 
 impl Units {
     fn add(&mut self, moment: Moment) {
-        self.kept.insert(self.grain.unit(moment));
+        let unit = self.grain.unit(moment);
+        let recent = &mut self.recent[unit.rem_euclid(RECENT as i64) as usize];
+        if *recent == Some(unit) {
+            return;
+        }
+        *recent = Some(unit);
+        self.kept.insert(unit);
         while self.kept.len() > UNITS {
             if self.grain == Grain::Year {
                 // Nothing is coarser: the furthest past is given up.
                 self.kept.pop_first();
+                self.recent.fill(None);
             } else {
                 self.coarser();
             }
@@ -139,6 +150,7 @@ impl Units {
             Grain::Month | Grain::Year => Grain::Year,
         };
         self.kept = self.kept.iter().map(|unit| self.grain.unit(from.start(*unit))).collect();
+        self.recent.fill(None);
     }
 
     fn covered(mut self) -> Option<Coverage> {
@@ -213,6 +225,31 @@ fn is_open_end(moment: Moment) -> bool {
 
 /// Reads `2026-01-31`, with a time, a zone and an era where they are written; none where the calendar has no such day.
 pub fn moment(text: &str) -> Option<Moment> {
+    plain(text.as_bytes()).or_else(|| any(text))
+}
+
+/// Written as nearly all are: `2026-01-31`, or with a time of full seconds.
+fn plain(text: &[u8]) -> Option<Moment> {
+    let pair = |at: usize| match text[at..at + 2] {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0')),
+        _ => None,
+    };
+    if !matches!(text.len(), 10 | 19) || text[4] != b'-' || text[7] != b'-' {
+        return None;
+    }
+    let (year, month, of_month) = (pair(0)? * 100 + pair(2)?, pair(5)?, pair(8)?);
+    let mut seconds = 0;
+    if text.len() == 19 {
+        let (hour, minute, second) = (pair(11)?, pair(14)?, pair(17)?);
+        if !matches!(text[10], b' ' | b'T') || text[13] != b':' || text[16] != b':' || hour > 24 || minute > 59 || second > 60 {
+            return None;
+        }
+        seconds = hour * 3_600 + minute * 60 + second;
+    }
+    is_day(year, month, of_month).then(|| Moment { seconds: day(year, month, of_month) * DAY + seconds, micros: 0 })
+}
+
+fn any(text: &str) -> Option<Moment> {
     let (text, is_before_christ) = text.strip_suffix(" BC").map_or((text, false), |text| (text, true));
     let (date, time) = match text.find([' ', 'T']) {
         Some(at) => (&text[..at], text[at + 1..].trim_end()),

@@ -36,8 +36,14 @@ eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig
 ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc \
 sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
+/// Of their names.
+pub const LONGEST_COUNTRY: usize = 24;
+
+/// Whether the word is one of the list, whose words have the separator between them.
 pub fn stands_in(list: &str, separator: char, word: &str) -> bool {
-    !word.contains(separator) && list.split(separator).any(|listed| listed == word)
+    let is_end = |sign: Option<char>| sign.is_none_or(|sign| sign == separator);
+    let is_whole = |(at, _): (usize, &str)| is_end(list[..at].chars().next_back()) && is_end(list[at + word.len()..].chars().next());
+    !word.is_empty() && !word.contains(separator) && list.match_indices(word).any(is_whole)
 }
 
 #[cfg(test)]
@@ -48,6 +54,11 @@ mod tests {
     fn the_lists_are_whole_words() {
         assert!(COUNTRIES.split(' ').all(|word| word.len() == 2) && COUNTRIES.split(' ').count() == 249);
         assert!(CURRENCIES.split(' ').all(|word| word.len() == 3) && LANGUAGES.split(' ').all(|word| word.len() == 2));
+        assert_eq!(COUNTRY_NAMES.split('|').map(str::len).max(), Some(LONGEST_COUNTRY));
         assert!(stands_in(COUNTRY_NAMES, '|', "hong kong") && !stands_in(COUNTRY_NAMES, '|', "kong") && !stands_in(COUNTRIES, ' ', "E F"));
+        // Not the first place where it stands in the text, but a whole word all the same.
+        assert!(
+            stands_in("guinea bissau|niger|guinea", '|', "guinea") && stands_in("nigeria|niger", '|', "niger") && !stands_in("ab", ' ', "")
+        );
     }
 }

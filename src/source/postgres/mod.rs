@@ -20,7 +20,7 @@ use tokio::time::timeout_at;
 
 use self::errors::failed;
 use self::session::{Lent, Pool, Purpose, own_sql};
-use super::dsn::Server;
+use super::dsn::{Dsn, Server};
 use super::guard::{Dialect, ReadQuery};
 use super::port::{Error, ReadLimits, Source};
 use super::progress::Progress;
@@ -39,7 +39,7 @@ type RightsRow = (String, bool, i64, Vec<String>, Vec<String>);
 impl PostgresqlSource {
     /// Opens one connection, so that what no retry mends is known now.
     pub async fn open(server: &Server, settings: &Settings) -> Result<Self, Error> {
-        let key = SourceKey(server.shown().to_owned());
+        let key = Dsn::Postgresql(server.clone()).key();
         let pool = Arc::new(Pool::new(server, settings)?);
         pool.begin(Purpose::Read, settings.read_limits().time).await?.end().await;
         Ok(Self { key, pool, settings: settings.clone() })

@@ -1,4 +1,4 @@
-//! The only unsafe code of the room: makes SQLite itself refuse everything but reading, below and apart from the guard.
+//! Makes SQLite itself refuse everything but reading, below and apart from the guard. With `statement`, the only unsafe code of the room.
 //!
 //! Invariant: a confined connection attaches nothing, loads nothing, writes nothing, and stops when its clock has run out.
 
@@ -6,8 +6,8 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use libsqlite3_sys as ffi;
@@ -30,17 +30,18 @@ pub struct Clock {
     deadline_us: AtomicU64,
 }
 
-/// Ends what runs on one connection, also in the middle of a step that never looks at the clock, such as counting a whole table.
+/// Ends what runs on one connection, from any thread, also in the middle of a step that never looks at the clock, such as counting a
+/// whole table.
 ///
-/// Invariant: lives beside its connection in a session, and so is never used after the connection is closed.
-pub struct Stop {
-    database: NonNull<ffi::sqlite3>,
-}
+/// Invariant: the session that owns the connection makes it [forget](Stop::forget) the connection before that is closed.
+#[derive(Clone)]
+pub struct Stop(Arc<Mutex<Option<Open>>>);
 
-// SAFETY: the only thing done with the pointer is `sqlite3_interrupt`, which any thread may call.
-unsafe impl Send for Stop {}
-// SAFETY: as above.
-unsafe impl Sync for Stop {}
+/// A connection that is not closed yet.
+struct Open(NonNull<ffi::sqlite3>);
+
+// SAFETY: the only thing done with the pointer is `sqlite3_interrupt`, which any thread may call while the connection is open.
+unsafe impl Send for Open {}
 
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +54,18 @@ pub enum Permission {
 
 impl Stop {
     pub fn now(&self) {
-        // SAFETY: the connection is open, because this lives no longer than the session that owns both.
-        unsafe { ffi::sqlite3_interrupt(self.database.as_ptr()) };
+        if let Some(Open(database)) = self.known().as_ref() {
+            // SAFETY: the connection is open, because closing it waits for the lock under which it is forgotten.
+            unsafe { ffi::sqlite3_interrupt(database.as_ptr()) };
+        }
+    }
+
+    pub fn forget(&self) {
+        self.known().take();
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<Open>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,7 +105,7 @@ pub async fn confine(connection: &mut SqliteConnection, clock: Arc<Clock>) -> Re
         ffi::sqlite3_db_config(database, ffi::SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 as c_int, ptr::null_mut::<c_int>());
     }
     install(database, Permission::Read);
-    Ok(Stop { database: handle.as_raw_handle() })
+    Ok(Stop(Arc::new(Mutex::new(Some(Open(handle.as_raw_handle()))))))
 }
 
 /// Changes what the connection may do from its next statement on.

@@ -1,12 +1,14 @@
 //! SQLite files as a source: opened read-only, confined by SQLite itself, and stopped by the clock.
 
+mod batch;
 mod confine;
 mod counts;
 mod definitions;
 mod harvest;
+mod reading;
 mod session;
+mod statement;
 mod types;
-mod value;
 
 #[cfg(test)]
 mod tests;
@@ -14,19 +16,16 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use futures::TryStreamExt;
-use sqlx::{Column as _, Executor, Row, Statement, TypeInfo};
-use tokio::task::coop;
 
-use self::harvest::own_sql;
-use self::session::{Pool, Session, words};
+use self::reading::{Ended, Reading};
+use self::session::{Pool, words};
+use self::statement::Refusal;
 use super::dsn::{DatabaseFile, Dsn};
 use super::guard::{Dialect, ReadQuery};
 use super::port::{Error, ReadLimits, Source};
 use super::progress::Progress;
 use super::settings::Settings;
 use super::stream::{Consumer, Kept, Passage, Streamed};
-use crate::domain::rows::RowColumn;
 use crate::domain::{Cell, Rows, Snapshot, SourceKey};
 
 /// How much longer than its time a statement may take to notice that it has ended.
@@ -58,33 +57,22 @@ impl SqliteSource {
     async fn run(&self, sql: &str, limits: &ReadLimits, consumer: &mut Consumer<'_>) -> Result<Streamed, Error> {
         let mut passage = Passage::new(consumer, limits);
         let started = Instant::now();
-        let mut lent = self.pool.lend(limits.time).await?;
+        let (place, session) = self.pool.lend(limits.time).await?.part();
         let time_left = limits.time.saturating_sub(started.elapsed());
-        lent.clock.allow(time_left);
+        session.clock.allow(time_left);
+        let mut reading = Reading::start(session, sql.to_owned(), passage.rows_left());
         // The clock inside SQLite ends the statement; this one covers a step that does not look at it.
-        let reading = tokio::time::timeout(time_left + GRACE, pass(&mut lent, sql, &mut passage)).await;
-        match reading {
-            Ok(Ok(columns)) => {
-                if passage.has_ended() {
-                    lent.stop_and_give_back().await;
-                } else {
-                    lent.give_back();
-                }
-                Ok(passage.streamed(columns))
-            }
-            Ok(Err(error)) => {
-                let answer = match words(&error) {
-                    text if text.contains("interrupted") => Error::TimedOut(limits.time),
-                    text if error.as_database_error().is_some() => Error::Statement(text),
-                    text => Error::Unavailable(text),
-                };
-                lent.stop_and_give_back().await;
-                Err(answer)
-            }
-            Err(_) => {
-                lent.stop_and_give_back().await;
-                Err(Error::TimedOut(limits.time))
-            }
+        let is_late = tokio::time::timeout(time_left + GRACE, reading.pass(&mut passage)).await.is_err();
+        let is_cut = is_late || passage.has_ended();
+        let Ended { session, columns, read } = if is_cut { reading.stopped().await } else { reading.finished().await };
+        if let Some(session) = session {
+            place.take_back(session);
+        }
+        match read {
+            _ if is_late => Err(Error::TimedOut(limits.time)),
+            Err(Refusal::Interrupted) if !is_cut => Err(Error::TimedOut(limits.time)),
+            Err(Refusal::Said(words)) if !is_cut => Err(Error::Statement(words)),
+            Ok(()) | Err(_) => Ok(passage.streamed(columns.found())),
         }
     }
 }
@@ -123,39 +111,6 @@ impl Source for SqliteSource {
         let streamed = self.run(&sql, &self.settings.read_limits(), &mut |cells: &[Cell<'_>]| kept.keep(cells)).await?;
         Ok(plan_lines(&kept.rows(streamed)))
     }
-}
-
-/// The columns of the answer, whose rows have gone through the passage.
-async fn pass(session: &mut Session, sql: &str, passage: &mut Passage<'_>) -> Result<Vec<RowColumn>, sqlx::Error> {
-    let mut columns: Vec<RowColumn> = Vec::new();
-    {
-        let mut stream = sqlx::query(own_sql(sql.to_owned())).fetch(&mut session.connection);
-        while let Some(row) = stream.try_next().await? {
-            // A reader that is slower than SQLite would never wait, and no clock would be looked at.
-            coop::consume_budget().await;
-            if columns.is_empty() {
-                columns = row.columns().iter().map(|column| row_column(column.name(), "null")).collect();
-            }
-            let cells: Vec<Cell<'_>> = (0..columns.len()).map(|index| value::cell(&row, index)).collect::<Result<_, _>>()?;
-            passage.pass(&cells);
-            if passage.has_ended() {
-                break;
-            }
-            for (column, cell) in columns.iter_mut().zip(&cells).filter(|(column, _)| column.r#type == "null") {
-                value::class(cell).unwrap_or("null").clone_into(&mut column.r#type);
-            }
-        }
-    }
-    if columns.is_empty() {
-        // No row came that could have named the columns.
-        let statement = (&mut session.connection).prepare(sqlx::SqlSafeStr::into_sql_str(own_sql(sql.to_owned()))).await?;
-        columns = statement.columns().iter().map(|column| row_column(column.name(), column.type_info().name())).collect();
-    }
-    Ok(columns)
-}
-
-fn row_column(name: &str, declared: &str) -> RowColumn {
-    RowColumn { name: name.to_owned(), r#type: declared.to_ascii_lowercase() }
 }
 
 /// SQLite's plan is a tree given as rows of (id, parent, unused, text).

@@ -14,13 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::confine::{Clock, Stop, confine};
 use crate::source::{Error, Settings};
 
-/// Rows that SQLite may be ahead of the reader; small, because each may be large.
-const ROWS_AHEAD: usize = 8;
-
 const STATEMENTS_KEPT: usize = 48;
-
-/// How long a statement that was told to stop may take to do so, before its connection is given up.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 pub struct Pool {
     path: PathBuf,
@@ -38,9 +32,14 @@ pub struct Session {
 
 /// A session that goes back when its reader says that nothing runs on it any more.
 pub struct Lent<'a> {
-    pool: &'a Pool,
     session: Option<Session>,
-    _place: SemaphorePermit<'a>,
+    place: Option<Place<'a>>,
+}
+
+/// The right to use one session of the pool, and the way back for it.
+pub struct Place<'a> {
+    pool: &'a Pool,
+    _permit: SemaphorePermit<'a>,
 }
 
 impl Pool {
@@ -52,10 +51,10 @@ impl Pool {
 
     /// Waits at most `patience` for a free connection.
     pub async fn lend(&self, patience: Duration) -> Result<Lent<'_>, Error> {
-        let place = match self.free.try_acquire() {
-            Ok(place) => place,
+        let permit = match self.free.try_acquire() {
+            Ok(permit) => permit,
             Err(_) => match tokio::time::timeout(patience, self.free.acquire()).await {
-                Ok(place) => place.expect("the semaphore of a pool is never closed"),
+                Ok(permit) => permit.expect("the semaphore of a pool is never closed"),
                 Err(_) => return Err(Error::Unavailable(format!("all {} connections are busy", self.size))),
             },
         };
@@ -64,7 +63,7 @@ impl Pool {
             Some(session) => session,
             None => self.connect().await?,
         };
-        Ok(Lent { pool: self, session: Some(session), _place: place })
+        Ok(Lent { session: Some(session), place: Some(Place { pool: self, _permit: permit }) })
     }
 
     async fn connect(&self) -> Result<Session, Error> {
@@ -76,7 +75,6 @@ impl Pool {
             .busy_timeout(self.busy_wait)
             .foreign_keys(false)
             .pragma("query_only", "1")
-            .row_buffer_size(ROWS_AHEAD)
             .statement_cache_capacity(STATEMENTS_KEPT)
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(failed)?;
@@ -86,22 +84,28 @@ impl Pool {
     }
 }
 
-impl Lent<'_> {
-    pub fn give_back(mut self) {
-        if let Some(session) = self.session.take() {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
-        }
+impl Place<'_> {
+    pub fn take_back(self, session: Session) {
+        self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+    }
+}
+
+impl<'a> Lent<'a> {
+    pub fn give_back(self) {
+        let (place, session) = self.part();
+        place.take_back(session);
     }
 
-    /// Stops what runs, waits until it has, and gives the connection back; a reader who has enough calls this.
-    pub async fn stop_and_give_back(mut self) {
-        self.clock.expire();
-        self.stop.now();
-        // The worker answers only when the statement before has ended.
-        let stopped = tokio::time::timeout(PATIENCE, self.connection.lock_handle()).await.is_ok_and(|answer| answer.is_ok());
-        if stopped {
-            self.give_back();
-        }
+    /// For who reads on a thread of its own.
+    pub fn part(mut self) -> (Place<'a>, Session) {
+        let parts = self.place.take().zip(self.session.take());
+        parts.expect("a loan is parted once, because that consumes it")
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.stop.forget();
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the session refuses by itself: queries here never saw the guard.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -153,4 +154,94 @@ async fn a_database_in_utf_16_is_read_like_any_other() {
     let shop = fixture("pragma encoding = 'UTF-16'; create table \"größe\" (a text); insert into \"größe\" values ('žluťoučký')").await;
     let rows = shop.source.read(&ReadQuery::unchecked("select a from \"größe\""), &limits()).await.unwrap();
     assert_eq!(rows.rows, [[json!("žluťoučký")]]);
+}
+
+#[tokio::test]
+async fn one_statement_is_read_and_what_stands_behind_it_never_runs() {
+    let shop = fixture(SHOP).await;
+    for sql in ["select 1; select 2", "select 1; insert into t values (7, 'q')", "", " -- nothing", "select 1; not sql"] {
+        let answer = shop.source.read(&ReadQuery::unchecked(sql), &limits()).await;
+        assert!(matches!(answer, Err(Error::Statement(_))), "{sql}: {answer:?}");
+    }
+    for sql in ["select 1;", "select 1; -- that was all", "/* first */ select 1 ; ; "] {
+        let rows = shop.source.read(&ReadQuery::unchecked(sql), &limits()).await;
+        assert_eq!(rows.map(|rows| rows.rows), Ok(vec![vec![json!(1)]]), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn every_value_arrives_as_it_is_however_many_and_large_they_are() {
+    let shop = fixture(SHOP).await;
+    let sql = "with recursive r(n) as (select 0 union all select n + 1 from r where n < 9999)
+        select n, case n % 5 when 0 then null when 1 then n / 8.0 when 2 then printf('%.*c', n % 300, 'é')
+                             when 3 then zeroblob(n % 7) else -n end,
+               case when n = 5000 then printf('%.*c', 1000000, 'x') else 'ab' || n end from r";
+    let mut next = 0;
+    let mut consumer = |cells: &[Cell<'_>]| {
+        let middle = match next % 5 {
+            0 => Cell::Null,
+            1 => Cell::Float(next as f64 / 8.0),
+            2 => Cell::Text("é".repeat(usize::try_from(next % 300).unwrap()).into_bytes().into()),
+            3 => Cell::Blob(vec![0; usize::try_from(next % 7).unwrap()].into()),
+            _ => Cell::Integer(-next),
+        };
+        let last = if next == 5_000 { "x".repeat(1_000_000) } else { format!("ab{next}") };
+        assert_eq!(cells, [Cell::Integer(next), middle, Cell::Text(last.into_bytes().into())]);
+        next += 1;
+        ControlFlow::Continue(())
+    };
+    let wide = ReadLimits { max_rows: usize::MAX, max_bytes: usize::MAX, ..limits() };
+    let streamed = shop.source.stream(&ReadQuery::unchecked(sql), &wide, &mut consumer).await.unwrap();
+    assert!(streamed.is_whole);
+    assert_eq!(next, 10_000);
+    let types: Vec<&str> = streamed.columns.iter().map(|column| column.r#type.as_str()).collect();
+    assert_eq!(types, ["integer", "real", "text"]);
+}
+
+const ENDLESS: &str = "with recursive r(n) as (select 1 union all select n + 1 from r) select n, 'some text' from r";
+
+#[tokio::test]
+async fn a_reader_who_has_enough_ends_the_statement() {
+    let shop = fixture(SHOP).await;
+    let wide = ReadLimits { max_rows: usize::MAX, max_bytes: usize::MAX, ..limits() };
+    for wanted in [1, 700, 5_000] {
+        let mut rows = 0;
+        let mut consumer = |_: &[Cell<'_>]| {
+            rows += 1;
+            if rows == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let started = Instant::now();
+        let streamed = shop.source.stream(&ReadQuery::unchecked(ENDLESS), &wide, &mut consumer).await.unwrap();
+        assert_eq!((rows, streamed.is_whole, streamed.columns.len()), (wanted, false, 2));
+        assert!(started.elapsed() < Duration::from_secs(2));
+    }
+}
+
+#[tokio::test]
+async fn rows_that_came_before_the_time_was_over_were_handed_over() {
+    let shop = fixture(SHOP).await;
+    let short = ReadLimits { time: Duration::from_millis(100), max_rows: usize::MAX, max_bytes: usize::MAX };
+    // Three rows, and then none for ever.
+    let stuck = "with recursive r(n) as (select 1 union all select n + 1 from r) select n from r where n < 4";
+    let mut rows = 0;
+    let mut consumer = |_: &[Cell<'_>]| {
+        rows += 1;
+        ControlFlow::Continue(())
+    };
+    assert_eq!(shop.source.stream(&ReadQuery::unchecked(stuck), &short, &mut consumer).await, Err(Error::TimedOut(short.time)));
+    assert_eq!(rows, 3);
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_ended_by_the_clock_too() {
+    let shop = fixture(SHOP).await;
+    let short = ReadLimits { time: Duration::from_millis(100), max_rows: usize::MAX, max_bytes: usize::MAX };
+    let mut consumer = |_: &[Cell<'_>]| {
+        std::thread::sleep(Duration::from_micros(200));
+        ControlFlow::Continue(())
+    };
+    let started = Instant::now();
+    assert_eq!(shop.source.stream(&ReadQuery::unchecked(ENDLESS), &short, &mut consumer).await, Err(Error::TimedOut(short.time)));
+    assert!(started.elapsed() < Duration::from_millis(1_500), "{:?}", started.elapsed());
+    shop.source.read(&ReadQuery::unchecked("select 1"), &limits()).await.unwrap();
 }
