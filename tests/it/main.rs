@@ -17,6 +17,9 @@ mod house;
 mod kill;
 mod load;
 mod looking;
+mod messy;
+#[path = "messy/write.rs"]
+mod messy_write;
 mod model;
 mod profiles;
 mod rules;
