@@ -6,6 +6,7 @@ pub mod client;
 pub mod completions;
 pub mod diff;
 pub mod display;
+pub mod eval;
 pub mod exit;
 pub mod explain;
 pub mod follow;
@@ -76,6 +77,7 @@ pub enum Command {
     #[command(subcommand)]
     Secrets(secrets::Secrets),
     Check(check::Check),
+    Eval(eval::Eval),
     Guard(guard::Guard),
     #[command(subcommand)]
     Token(token::Token),
@@ -121,6 +123,7 @@ impl Command {
             Self::Sql(sql) => sql.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,
+            Self::Eval(eval) => eval.carry_out().await,
             Self::Guard(guard) => guard.carry_out(),
             Self::Token(token) => token.carry_out(global).await,
             Self::Completions(completions) => completions.carry_out(),

@@ -289,19 +289,16 @@ fn lay_rest(design: &mut Design, at: usize, entity: &Entity, places: &BTreeMap<&
     }
     for reference in &entity.references {
         // An optional reference is there in some designs only.
-        if reference.presence == Presence::Always || random.chance(0.75) {
-            if let Some(mut link) = link(reference, places, false) {
-                let has_code = |table: &Table| table.columns.iter().any(|column| matches!(column.content, Content::Code(_)));
-                let parent = &design.tables[link.parent];
-                if parent.identity == Identity::Number && has_code(parent) && random.chance(0.12) {
-                    link.target = Target::Code;
-                }
-                let is_referable = design.tables[link.parent].identity != Identity::None;
-                if is_referable {
-                    design.tables[at].links.push(link);
-                    lay_link(design, at, design.tables[at].links.len() - 1);
-                }
-            }
+        let is_there = reference.presence == Presence::Always || random.chance(0.75);
+        let Some(mut link) = link(reference, places, false).filter(|_| is_there) else { continue };
+        let parent = &design.tables[link.parent];
+        let has_code = parent.columns.iter().any(|column| matches!(column.content, Content::Code(_)));
+        if parent.identity == Identity::Number && has_code && random.chance(0.12) {
+            link.target = Target::Code;
+        }
+        if parent.identity != Identity::None {
+            design.tables[at].links.push(link);
+            lay_link(design, at, design.tables[at].links.len() - 1);
         }
     }
     for copied in &entity.copies {

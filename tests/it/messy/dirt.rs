@@ -24,13 +24,13 @@ pub struct Dirt {
 pub fn spoil(design: &Design, filled: &mut Filled, random: &mut Random) -> Vec<Vec<Dirt>> {
     let (orphans, sentinels, texts) = (random.chance(0.5), random.chance(0.35), random.chance(0.12));
     let mut dirt: Vec<Vec<Dirt>> = design.tables.iter().map(|table| vec![Dirt::default(); table.links.len()]).collect();
-    for table in 0..design.tables.len() {
+    for (table, of_table) in dirt.iter_mut().enumerate() {
         for (at, link) in design.tables[table].links.iter().enumerate() {
             let columns = design.link_columns(table, at);
             if link.in_key || link.along.is_some() || filled.rows[table] == 0 {
                 continue;
             }
-            let of = &mut dirt[table][at];
+            let of = &mut of_table[at];
             let target = design.target_columns(link);
             let known: HashSet<String> = filled.cells[link.parent][target[target.len() - 1]].iter().map(Value::text).collect();
             if orphans && !known.is_empty() && random.chance(0.35) {

@@ -127,7 +127,8 @@ pub fn draw(random: &mut Random) -> Naming {
         "spaced" => Naming { tables: Casing::Spaced, columns: Casing::Spaced, ..plain },
         "marked references" => {
             let form = *random.pick(&[Form::Mark("fk"), Form::Before, Form::Mark("ref")]);
-            Naming { form, table_mark: *random.pick(&["", "t_", "app_"]), ..plain }
+            let table_mark = *random.pick(&["", "t_", "app_"]);
+            Naming { form, table_mark, ..plain }
         }
         "bare references" => Naming { form: Form::Bare, ..plain },
         _ => plain,
