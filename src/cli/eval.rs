@@ -72,6 +72,9 @@ struct ByView {
 struct Board {
     databases: Vec<Measured>,
     mean: ByView,
+    mean_seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_peak_bytes: Option<u64>,
 }
 
 impl Eval {
@@ -90,7 +93,7 @@ impl Eval {
             markdown(&rows).iter().try_for_each(out::line)?;
         } else {
             let heading = HEADING.map(str::to_owned);
-            grid::print(&heading, &rows, &[false, true, true, true, true, true, true, true, true, true, true])?;
+            grid::print(&heading, &rows, &[false, true, true, true, true, true, true, true, true, true, true, true])?;
         }
         if self.errors {
             board.databases.iter().flat_map(errors).try_for_each(out::line)?;
@@ -150,7 +153,11 @@ async fn measure(known: &[Known], infer: impl AsyncFn(&Known) -> anyhow::Result<
         databases.push(Measured { database: one.name.clone(), rates: ByView::of(&score), score, seconds, peak_bytes });
     }
     let mean = ByView::mean(&databases);
-    Ok(Board { databases, mean })
+    let count = databases.len().max(1);
+    let mean_seconds = databases.iter().map(|one| one.seconds).sum::<f64>() / count as f64;
+    let peaks: Option<Vec<u64>> = databases.iter().map(|one| one.peak_bytes).collect();
+    let mean_peak_bytes = peaks.map(|peaks| peaks.iter().sum::<u64>() / count as u64);
+    Ok(Board { databases, mean, mean_seconds, mean_peak_bytes })
 }
 
 /// Linux counts a process's peak anew when it is told so; elsewhere nothing is said.
@@ -165,26 +172,27 @@ fn peak_bytes() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-const HEADING: [&str; 11] = ["database", "keys", "P", "R", "F1", "references", "P", "R", "F1", "lenient F1", "time"];
+const HEADING: [&str; 12] = ["database", "keys", "P", "R", "F1", "references", "P", "R", "F1", "lenient F1", "time", "memory"];
 
 impl Board {
     fn rows(&self) -> Vec<Vec<String>> {
         let counts = |tally: &Tally| format!("{} of {}", tally.hits, tally.hits + tally.misses);
         let rows = self.databases.iter().map(|one| {
             let counts = [counts(&one.score.primary_keys.strict), counts(&one.score.foreign_keys.strict)];
-            row(&one.database, counts, &one.rates, one.seconds)
+            row(&one.database, counts, &one.rates, (one.seconds, one.peak_bytes))
         });
-        let seconds = self.databases.iter().map(|one| one.seconds).sum();
-        rows.chain([row("mean", [String::new(), String::new()], &self.mean, seconds)]).collect()
+        let counts = [String::new(), String::new()];
+        rows.chain([row("mean", counts, &self.mean, (self.mean_seconds, self.mean_peak_bytes))]).collect()
     }
 }
 
-fn row(name: &str, [keys, references]: [String; 2], rates: &ByView, seconds: f64) -> Vec<String> {
+fn row(name: &str, [keys, references]: [String; 2], rates: &ByView, (seconds, bytes): (f64, Option<u64>)) -> Vec<String> {
     let figure = |rate: f64| format!("{rate:.3}");
     let three = |rates: &Rates| [figure(rates.precision), figure(rates.recall), figure(rates.f1)];
     let name = vec![name.to_owned(), keys];
     let middle = [three(&rates.keys_strict).to_vec(), vec![references], three(&rates.references_strict).to_vec()].concat();
-    let end = vec![figure(rates.references_lenient.f1), format!("{seconds:.2} s")];
+    let memory = bytes.map_or("-".to_owned(), |bytes| format!("{} MB", bytes >> 20));
+    let end = vec![figure(rates.references_lenient.f1), format!("{seconds:.2} s"), memory];
     [name, middle, end].concat()
 }
 

@@ -4,6 +4,7 @@ pub mod board;
 pub mod check;
 pub mod client;
 pub mod completions;
+pub mod demo;
 pub mod diff;
 pub mod display;
 pub mod eval;
@@ -78,6 +79,7 @@ pub enum Command {
     Secrets(secrets::Secrets),
     Check(check::Check),
     Eval(eval::Eval),
+    Demo(demo::Demo),
     Guard(guard::Guard),
     #[command(subcommand)]
     Token(token::Token),
@@ -124,6 +126,7 @@ impl Command {
             Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,
             Self::Eval(eval) => eval.carry_out().await,
+            Self::Demo(demo) => demo.carry_out(global).await,
             Self::Guard(guard) => guard.carry_out(),
             Self::Token(token) => token.carry_out(global).await,
             Self::Completions(completions) => completions.carry_out(),

@@ -3,6 +3,7 @@
 mod confine;
 mod counts;
 mod definitions;
+pub mod fresh;
 mod harvest;
 mod session;
 mod types;
