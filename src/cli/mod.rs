@@ -4,8 +4,10 @@ pub mod board;
 pub mod check;
 pub mod client;
 pub mod completions;
+pub mod demo;
 pub mod diff;
 pub mod display;
+pub mod eval;
 pub mod exit;
 pub mod explain;
 pub mod follow;
@@ -76,6 +78,8 @@ pub enum Command {
     #[command(subcommand)]
     Secrets(secrets::Secrets),
     Check(check::Check),
+    Eval(eval::Eval),
+    Demo(demo::Demo),
     Guard(guard::Guard),
     #[command(subcommand)]
     Token(token::Token),
@@ -121,6 +125,8 @@ impl Command {
             Self::Sql(sql) => sql.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,
+            Self::Eval(eval) => eval.carry_out().await,
+            Self::Demo(demo) => demo.carry_out(global).await,
             Self::Guard(guard) => guard.carry_out(),
             Self::Token(token) => token.carry_out(global).await,
             Self::Completions(completions) => completions.carry_out(),

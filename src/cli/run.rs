@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::global::Global;
+use super::line::line;
 use super::out;
 use super::target::Target;
 use super::watching::{Form, Watched, Watching};
@@ -87,7 +88,7 @@ impl Run {
         for text in words {
             if self.json { out::note(text) } else { out::line(text)? }
         }
-        let watching = Watching { client, global, run, form };
+        let watching = Watching { client, global, run, form, words: line };
         match watching.follow(0, true).await? {
             Watched::ToTheEnd => watching.conclude().await,
             Watched::Interrupted => {

@@ -8,7 +8,7 @@ use super::display::Display;
 use super::exit::Exit;
 use super::follow::Line;
 use super::global::Global;
-use super::line::{cost_words, line, stop_words};
+use super::line::{cost_words, stop_words};
 use super::out::{self, count, harmless, quoted};
 use crate::api::runs::RunState;
 use crate::domain::{EventBody, Question, RunId, Seq};
@@ -26,6 +26,8 @@ pub struct Watching<'a> {
     pub global: &'a Global,
     pub run: RunId,
     pub form: Form,
+    /// What is said of an event; none where it matters to nobody here.
+    pub words: fn(&EventBody) -> Option<String>,
 }
 
 /// Why watching ended.
@@ -91,8 +93,8 @@ impl Watching<'_> {
         }
         let Some(known) = &event.event else { return Ok(()) };
         board.apply(&known.body);
-        let mut lines: Vec<String> = line(&known.body).into_iter().collect();
-        if let EventBody::QuestionAsked(question) = &known.body {
+        let mut lines: Vec<String> = (self.words)(&known.body).into_iter().collect();
+        if let (EventBody::QuestionAsked(question), false) = (&known.body, lines.is_empty()) {
             lines.extend(self.how_to_answer(question));
         }
         match display {
@@ -107,7 +109,7 @@ impl Watching<'_> {
         }
     }
 
-    fn how_to_answer(&self, question: &Question) -> [String; 2] {
+    pub fn how_to_answer(&self, question: &Question) -> [String; 2] {
         let id = harmless(&question.question_id, 200);
         let answer = match question.options.first() {
             Some(option) => format!("--option {}", quoted(&harmless(option, 200))),
@@ -183,6 +185,7 @@ fn summary(state: &RunState, global: &Global) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::line::line;
 
     #[test]
     fn a_question_is_asked_with_commands_that_answer_it() {
@@ -190,7 +193,7 @@ mod tests {
         let run = RunId::from_uuid(uuid::Uuid::from_u128(9));
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::new("http://127.0.0.1:7700", None).unwrap();
-        let watching = Watching { client: &client, global: &global, run, form: Form::Lines };
+        let watching = Watching { client: &client, global: &global, run, form: Form::Lines, words: line };
         let question = |options: &[&str]| Question {
             question_id: "rel/a b".into(),
             title: "t".into(),

@@ -6,6 +6,7 @@ pub mod joins;
 pub mod keys;
 pub mod names;
 pub mod paths;
+pub mod score;
 pub mod sketch;
 pub mod types;
 

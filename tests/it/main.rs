@@ -7,6 +7,7 @@ mod catalog;
 mod claims;
 mod cli;
 mod csv;
+mod demo;
 mod engine;
 mod events;
 mod experts;
@@ -17,6 +18,9 @@ mod house;
 mod kill;
 mod load;
 mod looking;
+mod messy;
+#[path = "messy/write.rs"]
+mod messy_write;
 mod model;
 mod profiles;
 mod rules;

@@ -5,6 +5,7 @@ use clap::Args;
 use super::which;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
+use crate::cli::line::line;
 use crate::cli::out;
 use crate::cli::run::detached;
 use crate::cli::target::Target;
@@ -35,7 +36,7 @@ impl Watch {
             Form::Picture if self.no_follow => Form::Lines,
             form => form,
         };
-        let watching = Watching { client: &target.client, global, run, form };
+        let watching = Watching { client: &target.client, global, run, form, words: line };
         match watching.follow(self.after, !self.no_follow).await? {
             Watched::ToTheEnd => watching.conclude().await,
             Watched::Interrupted => {

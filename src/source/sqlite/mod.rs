@@ -4,6 +4,7 @@ mod batch;
 mod confine;
 mod counts;
 mod definitions;
+pub mod fresh;
 mod harvest;
 mod reading;
 mod session;
