@@ -11,6 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::exit::{Exit, UsageError};
+use super::global::Global;
+use super::target::Target;
 use super::{grid, out};
 use crate::evidence::score::{Found, Rates, Score, Tally, Truth, mean, score};
 
@@ -78,11 +80,16 @@ struct Board {
 }
 
 impl Eval {
-    pub async fn carry_out(&self) -> anyhow::Result<Exit> {
+    pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let known = databases(&self.dir)?;
         let board = match &self.found {
             Some(folder) => measure(&known, async |known: &Known| answer(folder, known)).await?,
-            None => measure(&known, async |known: &Known| infer(&known.file).await).await?,
+            None => {
+                let folder = tempfile::tempdir().context("there is no room for a temporary folder")?;
+                let target = Target::apart(global, folder.path()).await?;
+                let measured = measure(&known, async |known: &Known| infer(&target, &known.file).await).await;
+                target.close_after(measured).await?
+            }
         };
         if self.json {
             out::line(serde_json::to_string_pretty(&board)?)?;
@@ -103,8 +110,9 @@ impl Eval {
 }
 
 /// What is found in a database that nothing is known of.
-async fn infer(file: &Path) -> anyhow::Result<Found> {
-    anyhow::bail!("finding keys is not wired; score what was found in `{}` by other means with `--found DIR`", file.display())
+async fn infer(target: &Target, file: &Path) -> anyhow::Result<Found> {
+    let source = target.words_of(&file.to_string_lossy());
+    Ok(target.client.get(&["sources", &source, "inference"], &[("blind", "true".to_owned())]).await?)
 }
 
 /// What another program found; nothing where it gave no answer.

@@ -41,6 +41,18 @@ impl Target {
         Ok(Self { client, app: Some(app), same_machine: true })
     }
 
+    /// A server inside this process, in a folder of its own: what is looked at leaves nothing behind.
+    pub async fn apart(global: &Global, folder: &Path) -> anyhow::Result<Self> {
+        let mut settings = global::load(global.flags())?.settings;
+        settings.server = None;
+        settings.data_dir = folder.to_path_buf();
+        settings.api.listen = "127.0.0.1:0".to_owned();
+        settings.telemetry.log = "warn".to_owned();
+        let app = start(settings, Resume::No).await?;
+        let client = Client::new(&app.url, None)?;
+        Ok(Self { client, app: Some(app), same_machine: true })
+    }
+
     /// The words of a source as the server understands them.
     pub fn words_of(&self, source: &str) -> String {
         if self.same_machine { whole_path(source) } else { source.to_owned() }
