@@ -1,6 +1,5 @@
 //! Evidence: what can be computed from metadata and from figures about the data. Pure: no SQL, no model, no clock.
 
-pub mod candidates;
 pub mod infer;
 pub mod joins;
 pub mod keys;
@@ -10,7 +9,6 @@ pub mod score;
 pub mod sketch;
 pub mod types;
 
-pub use candidates::{ReferenceCandidate, Signal, reference_candidates};
 pub use joins::{JoinSuggestion, suggest_joins};
 pub use keys::{ColumnFacts, KeyCandidate, key_candidates};
 pub use paths::{Step, join_path};

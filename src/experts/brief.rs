@@ -10,7 +10,8 @@ use super::{Agents, Desk, Guidance};
 use crate::claims::text::{line, snippet, telling_words};
 use crate::domain::{Answer, Entry, Hit, Intent, Layer, Question, Task};
 use crate::store::{self, EntryFilter, Page};
-use crate::tools::Workspace;
+use crate::tools::survey::Survey;
+use crate::tools::{Failure, Workspace};
 
 /// Entries of the catalog in a task's brief.
 const KNOWN_IN_TASK: usize = 10;
@@ -21,8 +22,9 @@ const TABLES_IN_PLAN: usize = 300;
 const ANSWERS: usize = 20;
 const SEARCH_WORDS: usize = 8;
 
-pub async fn of_task(context: &TaskContext, task: &Task, guidance: &Guidance) -> Result<TaskBrief, store::Error> {
+pub async fn of_task(context: &TaskContext, task: &Task, guidance: &Guidance) -> Result<TaskBrief, Unready> {
     let planned = &task.planned;
+    let survey = context.workspace.surveys.of(&context.workspace).await?;
     let known = known_to_task(&context.workspace, task, &guidance.intent).await?;
     Ok(TaskBrief {
         run_id: context.run_id,
@@ -34,12 +36,13 @@ pub async fn of_task(context: &TaskContext, task: &Task, guidance: &Guidance) ->
         intent: guidance.intent.clone(),
         known,
         answers: newest(&guidance.answers),
-        evidence: facts::of(&context.workspace.snapshot, &planned.schema, planned.table.as_deref()),
+        evidence: facts::of(&context.workspace.snapshot, &survey, &planned.schema, planned.table.as_deref()),
     })
 }
 
-pub async fn of_plan(desk: &Desk, context: &PlanContext) -> Result<PlanBrief, store::Error> {
-    let (tables, table_count) = table_lines(&context.workspace, &context.schema);
+pub async fn of_plan(desk: &Desk, context: &PlanContext) -> Result<PlanBrief, Unready> {
+    let survey = context.workspace.surveys.of(&context.workspace).await?;
+    let (tables, table_count) = table_lines(&context.workspace, &survey, &context.schema);
     Ok(PlanBrief {
         run_id: context.run_id,
         iteration: context.iteration,
@@ -54,6 +57,15 @@ pub async fn of_plan(desk: &Desk, context: &PlanContext) -> Result<PlanBrief, st
         answers: newest(&context.answers),
         open_questions: context.open_questions.clone(),
     })
+}
+
+/// Why there is no brief: what it is gathered from cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unready {
+    #[error("the catalog cannot be read: {0}")]
+    Catalog(#[from] store::Error),
+    #[error("the tables cannot be surveyed: {0}")]
+    Survey(#[from] Failure),
 }
 
 impl AnswerLine {
@@ -153,20 +165,26 @@ fn expert_lines(agents: &Agents) -> Vec<ExpertLine> {
 }
 
 /// Tables before views, each in order of name; the count is of all.
-fn table_lines(workspace: &Workspace, schema: &str) -> (Vec<TableLine>, usize) {
+fn table_lines(workspace: &Workspace, survey: &Survey, schema: &str) -> (Vec<TableLine>, usize) {
     let snapshot = &workspace.snapshot;
-    let mut referenced_by: HashMap<&str, usize> = HashMap::new();
-    for key in snapshot.tables.iter().flat_map(|table| &table.foreign_keys).filter(|key| key.to_schema == schema) {
-        *referenced_by.entry(&key.to_table).or_default() += 1;
+    let (mut refers, mut referenced_by): (HashMap<&str, usize>, HashMap<&str, usize>) = (HashMap::new(), HashMap::new());
+    for reference in survey.references() {
+        if reference.child_schema == schema {
+            *refers.entry(&reference.child_table).or_default() += 1;
+        }
+        if reference.parent_schema == schema {
+            *referenced_by.entry(&reference.parent_table).or_default() += 1;
+        }
     }
     let of_kind = |view: bool| snapshot.tables_of(schema).filter(move |table| table.kind.is_derived() == view);
+    let count = |counts: &HashMap<&str, usize>, name: &str| counts.get(name).copied().unwrap_or(0);
     let lines = of_kind(false).chain(of_kind(true)).take(TABLES_IN_PLAN).map(|table| TableLine {
         name: table.name.clone(),
         columns: table.columns.len(),
         rows: table.row_count,
-        has_primary_key: !table.primary_key.is_empty(),
-        foreign_keys: table.foreign_keys.len(),
-        referenced_by: referenced_by.get(table.name.as_str()).copied().unwrap_or(0),
+        has_primary_key: survey.key_of(table).is_some(),
+        foreign_keys: count(&refers, &table.name),
+        referenced_by: count(&referenced_by, &table.name),
         view: table.kind.is_derived(),
     });
     (lines.collect(), snapshot.tables_of(schema).count())

@@ -1,9 +1,11 @@
-//! Deterministic facts about a table, from the snapshot alone: what an expert need not ask for.
+//! Deterministic facts about a table, from the snapshot and the survey of the data: what an expert need not ask for.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::domain::{ForeignKey, Snapshot, Table, TableKind};
+use crate::domain::{Snapshot, Table, TableKind};
+use crate::evidence::infer::InferredReference;
+use crate::tools::survey::Survey;
 
 /// Columns of one table that are told; the rest is counted.
 const MOST_COLUMNS: usize = 120;
@@ -19,6 +21,9 @@ struct TableFacts<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<&'a str>,
     primary_key: &'a [String],
+    /// The columns that the data shows to identify a row, where no key is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inferred_key: Option<&'a [String]>,
     columns: Vec<ColumnFacts<'a>>,
     column_count: usize,
     references: Vec<ReferenceFacts>,
@@ -41,32 +46,78 @@ struct ColumnFacts<'a> {
     comment: Option<&'a str>,
 }
 
-/// A declared foreign key; `key` is the relationship's key in the catalog.
+/// A reference, declared or told by the data; `key` is the relationship's key in the catalog.
 #[derive(Serialize)]
 struct ReferenceFacts {
     key: String,
     columns: Vec<String>,
     table: String,
     to_columns: Vec<String>,
+    declared: bool,
+    confidence: f64,
+    /// What speaks for and against it, where it is not declared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    signals: Vec<String>,
+    /// Other tables for which nearly as much speaks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rivals: Vec<Rival>,
 }
 
-/// What the metadata says about the task's table, or about the schema where the task has none.
-pub fn of(snapshot: &Snapshot, schema: &str, table: Option<&str>) -> Value {
+#[derive(Serialize)]
+struct Rival {
+    table: String,
+    columns: Vec<String>,
+    confidence: f64,
+}
+
+/// What metadata and data say about the task's table, or about the schema where the task has none.
+pub fn of(snapshot: &Snapshot, survey: &Survey, schema: &str, table: Option<&str>) -> Value {
     match table {
         Some(name) => match snapshot.table(schema, name) {
-            Some(table) => table_facts(snapshot, table),
+            Some(table) => table_facts(snapshot, survey, table),
             None => json!({ "problem": format!("there is no table `{schema}.{name}`") }),
         },
-        None => schema_facts(snapshot, schema),
+        None => schema_facts(snapshot, survey, schema),
     }
 }
 
-/// The catalog's key of a declared foreign key.
-pub fn relationship_key(child: &Table, key: &ForeignKey) -> String {
-    format!("rel/{}.{}->{}.{}.{}", child.full_name(), key.columns.join(","), key.to_schema, key.to_table, key.to_columns.join(","))
+/// A candidate that is no more than this less likely is a rival.
+const NEARLY: f64 = 0.35;
+const MOST_RIVALS: usize = 2;
+const MOST_SIGNALS: usize = 4;
+
+/// Tables that a survey says nothing of, such as views, have what is declared of them, which is nothing.
+fn reference_facts(survey: &Survey, reference: &InferredReference, table: String) -> ReferenceFacts {
+    let is_rival = |other: &&InferredReference| {
+        other.rejected.is_some()
+            && other.child_schema == reference.child_schema
+            && other.child_table == reference.child_table
+            && other.child_columns == reference.child_columns
+            && other.confidence >= 0.5
+            && other.confidence >= reference.confidence - NEARLY
+    };
+    let rivals = survey.inference.references.iter().filter(|_| !reference.declared).filter(is_rival).take(MOST_RIVALS);
+    let mut strongest: Vec<_> = reference.signals.iter().filter(|_| !reference.declared).collect();
+    strongest.sort_by(|left, right| right.weight.abs().total_cmp(&left.weight.abs()));
+    ReferenceFacts {
+        key: reference.key(),
+        columns: reference.child_columns.clone(),
+        table,
+        to_columns: reference.parent_columns.clone(),
+        declared: reference.declared,
+        confidence: if reference.declared { 1.0 } else { reference.confidence },
+        signals: strongest.into_iter().take(MOST_SIGNALS).map(|signal| signal.says.clone()).collect(),
+        rivals: rivals
+            .map(|rival| Rival {
+                table: format!("{}.{}", rival.parent_schema, rival.parent_table),
+                columns: rival.parent_columns.clone(),
+                confidence: rival.confidence,
+            })
+            .collect(),
+    }
 }
 
-fn table_facts(snapshot: &Snapshot, table: &Table) -> Value {
+fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
     let columns = table.columns.iter().take(MOST_COLUMNS).map(|column| ColumnFacts {
         name: &column.name,
         r#type: &column.r#type,
@@ -75,24 +126,16 @@ fn table_facts(snapshot: &Snapshot, table: &Table) -> Value {
         default: column.default.as_deref(),
         comment: column.comment.as_deref(),
     });
-    let references = table.foreign_keys.iter().take(MOST_REFERENCES).map(|key| ReferenceFacts {
-        key: relationship_key(table, key),
-        columns: key.columns.clone(),
-        table: format!("{}.{}", key.to_schema, key.to_table),
-        to_columns: key.to_columns.clone(),
-    });
-    let referenced_by = snapshot
-        .tables
-        .iter()
-        .flat_map(|child| child.foreign_keys.iter().map(move |key| (child, key)))
-        .filter(|(_, key)| key.to_table == table.name && key.to_schema == table.schema)
+    let references = survey
+        .references()
+        .filter(|reference| reference.child_schema == table.schema && reference.child_table == table.name)
         .take(MOST_REFERENCES)
-        .map(|(child, key)| ReferenceFacts {
-            key: relationship_key(child, key),
-            columns: key.columns.clone(),
-            table: child.full_name(),
-            to_columns: key.to_columns.clone(),
-        });
+        .map(|reference| reference_facts(survey, reference, format!("{}.{}", reference.parent_schema, reference.parent_table)));
+    let referenced_by = survey
+        .references()
+        .filter(|reference| reference.parent_schema == table.schema && reference.parent_table == table.name)
+        .take(MOST_REFERENCES)
+        .map(|reference| reference_facts(survey, reference, format!("{}.{}", reference.child_schema, reference.child_table)));
     let indexes = |unique: bool| table.indexes.iter().filter(move |index| index.unique == unique).map(|index| index.columns.as_slice());
     let facts = TableFacts {
         engine: &snapshot.engine,
@@ -101,6 +144,7 @@ fn table_facts(snapshot: &Snapshot, table: &Table) -> Value {
         rows: table.row_count,
         comment: table.comment.as_deref(),
         primary_key: &table.primary_key,
+        inferred_key: survey.key_of(table).filter(|_| table.primary_key.is_empty()).map(|key| key.columns.as_slice()),
         columns: columns.collect(),
         column_count: table.columns.len(),
         references: references.collect(),
@@ -112,12 +156,13 @@ fn table_facts(snapshot: &Snapshot, table: &Table) -> Value {
     serde_json::to_value(facts).expect("facts are plain data and always serialise")
 }
 
-fn schema_facts(snapshot: &Snapshot, schema: &str) -> Value {
+fn schema_facts(snapshot: &Snapshot, survey: &Survey, schema: &str) -> Value {
     let tables: Vec<Value> = snapshot
         .tables_of(schema)
         .take(MOST_TABLES)
         .map(|table| {
-            let references: Vec<String> = table.foreign_keys.iter().map(|key| format!("{}.{}", key.to_schema, key.to_table)).collect();
+            let own = survey.references().filter(|reference| reference.child_schema == table.schema && reference.child_table == table.name);
+            let references: Vec<String> = own.map(|reference| format!("{}.{}", reference.parent_schema, reference.parent_table)).collect();
             json!({ "name": table.name, "kind": table.kind, "rows": table.row_count, "columns": table.columns.len(), "references": references })
         })
         .collect();

@@ -34,7 +34,7 @@ pub struct PlanContext {
 /// Asks for a plan. An empty one means that nothing is left to do.
 pub async fn plan(desk: &Desk, context: PlanContext) -> Result<Thought<Plan>, ThoughtError> {
     let brief = brief::of_plan(desk, &context).await.map_err(|error| ThoughtError {
-        reason: format!("the catalog cannot be read: {error}"),
+        reason: error.to_string(),
         transient: true,
         raw: None,
         call: ModelCall::default(),

@@ -242,7 +242,7 @@ impl Work<'_> {
             return Ok(brief.clone());
         }
         let made = brief::of_task(self.context, self.task, &guidance).await;
-        let brief = Arc::new(made.map_err(|error| failed(format!("the catalog cannot be read: {error}"), true))?);
+        let brief = Arc::new(made.map_err(|error| failed(error.to_string(), true))?);
         *kept = Some((guidance, brief.clone()));
         Ok(brief)
     }

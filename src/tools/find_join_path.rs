@@ -9,12 +9,9 @@ use super::suggest_joins::{line, members};
 use super::workspace::Workspace;
 use super::{reading, schema};
 use crate::domain::{EntryStatus, Layer};
-use crate::evidence::{JoinSuggestion, join_path, suggest_joins};
+use crate::evidence::{JoinSuggestion, join_path};
 use crate::store::{EntryFilter, Page};
 
-/// In larger sources only what is declared or was found counts: guesses between all tables would take too long.
-const TABLES_GUESSED: usize = 300;
-const JOINS_OF_A_TABLE: usize = 200;
 /// Findings that are looked at.
 const FINDINGS: usize = 200;
 
@@ -32,7 +29,7 @@ impl Tool for FindJoinPath {
     fn spec(&self) -> Spec {
         Spec {
             name: "find_join_path",
-            description: "Finds the way from one table to another over references: declared ones, those that were found, and good candidates. Each join comes with its condition, its confidence, whether it multiplies rows, and other references between the same two tables; `sql` is the `from` clause.",
+            description: "Finds the way from one table to another over references: declared ones, and those that the data and names of the tables tell. Each join comes with its condition, its confidence, whether it multiplies rows, and other references between the same two tables; `sql` is the `from` clause.",
             args: schema::object(
                 json!({
                     "schema": schema::schema_name(),
@@ -97,22 +94,15 @@ fn step_schema() -> Value {
 
 /// What is declared, and what is not and may be: as sure as the catalog is of it.
 async fn joins_of(workspace: &Workspace) -> Result<Vec<JoinSuggestion>, Failure> {
-    let snapshot = &workspace.snapshot;
-    let guessed = snapshot.tables.len() <= TABLES_GUESSED;
-    let mut joins = Vec::new();
-    for table in &snapshot.tables {
-        if guessed || !table.foreign_keys.is_empty() {
-            let own = suggest_joins(snapshot, table, None, JOINS_OF_A_TABLE).into_iter();
-            joins.extend(own.filter(|join| join.from == table.full_name() && (guessed || join.declared)));
-        }
-    }
+    let survey = workspace.surveys.of(workspace).await?;
+    let mut joins: Vec<JoinSuggestion> = survey.references().map(JoinSuggestion::of).collect();
     let filter = EntryFilter { layer: Some(Layer::Finding), kind: Some("relationship".to_owned()), ..EntryFilter::default() };
     let mut page = Page { limit: FINDINGS, after: None };
     loop {
         let found = workspace.store.entries(&workspace.key, &filter, &page).await.map_err(reading::store_failure)?;
         for entry in &found.items {
             let claim = &entry.claim;
-            if let Some(at) = joins.iter().position(|join| !join.declared && key_of(join).as_deref() == Some(claim.key.as_str())) {
+            if let Some(at) = joins.iter().position(|join| !join.declared && join.key() == claim.key) {
                 if matches!(claim.status, EntryStatus::Refuted | EntryStatus::Rejected) {
                     joins.remove(at);
                 } else {
@@ -124,13 +114,5 @@ async fn joins_of(workspace: &Workspace) -> Result<Vec<JoinSuggestion>, Failure>
         if page.after.is_none() {
             return Ok(joins);
         }
-    }
-}
-
-/// The key under which the catalog has a reference of one column.
-fn key_of(join: &JoinSuggestion) -> Option<String> {
-    match (join.from_columns.as_slice(), join.to_columns.as_slice()) {
-        ([child], [parent]) => Some(format!("rel/{}.{child}->{}.{parent}", join.from, join.to)),
-        _ => None,
     }
 }

@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::workspace::Workspace;
 use super::{reading, schema};
 use crate::domain::{Column, Rows, Table};
-use crate::evidence::{self, ReferenceCandidate};
+use crate::evidence::infer::InferredReference;
 
 /// Candidates that are checked; each costs a query.
 const CHECKED: usize = 5;
@@ -35,11 +35,14 @@ impl FindReferenceCandidates {
     }
 
     /// Counts the values that are not among the other's. An answer of one row a value would be too long; the counts are enough.
-    async fn check(&self, workspace: &Workspace, child: &Table, column: &Column, candidate: &ReferenceCandidate) -> Result<Value, Failure> {
-        let Some(parent) = workspace.snapshot.table(&candidate.schema, &candidate.table) else {
+    async fn check(&self, workspace: &Workspace, child: &Table, column: &Column, candidate: &InferredReference) -> Result<Value, Failure> {
+        let Some(parent) = workspace.snapshot.table(&candidate.parent_schema, &candidate.parent_table) else {
             return Ok(json!({"checked": false, "why": "the table that is referred to does not exist"}));
         };
-        let Some(key) = parent.column(&candidate.column) else {
+        let [key] = candidate.parent_columns.as_slice() else {
+            return Ok(json!({"checked": false, "why": "several columns refer together; the relationship's own check counts them"}));
+        };
+        let Some(key) = parent.column(key) else {
             return Ok(json!({"checked": false, "why": "the column that is referred to does not exist"}));
         };
         let dialect = workspace.source.dialect();
@@ -115,7 +118,7 @@ impl Tool for FindReferenceCandidates {
     fn spec(&self) -> Spec {
         Spec {
             name: "find_reference_candidates",
-            description: "Finds what a column may refer to: candidates by name, type and keys with the signals behind each score; the best five are checked against the data, and the share of violating rows is reported. A share of 0 with few distinct values proves little.",
+            description: "Finds what a column may refer to: every candidate that was weighed over the data and names of all tables, those that stand first, with the signals behind each score and why the others are rejected; the best five are counted out, and the share of violating rows is reported. A share of 0 with few distinct values proves little.",
             args: schema::object(
                 json!({
                     "schema": schema::schema_name(),
@@ -129,7 +132,8 @@ impl Tool for FindReferenceCandidates {
                 "table": {"type": "string"}, "column": {"type": "string"},
                 "candidates": schema::list(schema::result(json!({
                     "schema": {"type": "string"}, "table": {"type": "string"}, "column": {"type": "string"}, "score": {"type": "number"},
-                    "declared": {"type": "boolean"}, "signals": schema::names(), "check": check_schema()
+                    "declared": {"type": "boolean"}, "signals": schema::names(), "check": check_schema(), "rejected": {"type": "string"},
+                    "together": schema::result(json!({"columns": schema::names(), "to_columns": schema::names()}))
                 })))
             })),
             example: json!({"schema": "main", "table": "orders", "column": "customer_id"}),
@@ -142,17 +146,35 @@ impl Tool for FindReferenceCandidates {
         let args: Args = reading::parsed(args)?;
         let table = reading::table(workspace, args.schema.as_deref(), &args.table)?;
         let column = reading::column(table, &args.column)?;
-        let candidates = evidence::reference_candidates(&workspace.snapshot, table, column, args.max_tables);
+        let survey = workspace.surveys.of(workspace).await?;
+        let is_own = |reference: &&InferredReference| {
+            reference.child_schema == table.schema && reference.child_table == table.name && reference.child_columns.contains(&column.name)
+        };
+        let mut candidates: Vec<&InferredReference> = survey.inference.references.iter().filter(is_own).collect();
+        // What stands comes first; the sort keeps the order of places among equals.
+        candidates.sort_by(|left, right| {
+            (left.rejected.is_some(), right.confidence)
+                .partial_cmp(&(right.rejected.is_some(), left.confidence))
+                .expect("no confidence is NaN")
+        });
+        candidates.truncate(args.max_tables);
         let mut lines = Vec::with_capacity(candidates.len());
-        for (place, candidate) in candidates.iter().enumerate() {
+        for (place, candidate) in candidates.into_iter().enumerate() {
+            let part = candidate.child_columns.iter().position(|name| *name == column.name).unwrap_or(0);
             let mut line = json!({
-                "schema": candidate.schema,
-                "table": candidate.table,
-                "column": candidate.column,
-                "score": candidate.score,
+                "schema": candidate.parent_schema,
+                "table": candidate.parent_table,
+                "column": candidate.parent_columns[part],
+                "score": if candidate.declared { 1.0 } else { candidate.confidence },
                 "declared": candidate.declared,
                 "signals": candidate.signals.iter().map(|signal| signal.says.as_str()).collect::<Vec<_>>(),
             });
+            if candidate.child_columns.len() > 1 {
+                line["together"] = json!({"columns": candidate.child_columns, "to_columns": candidate.parent_columns});
+            }
+            if let Some(why) = &candidate.rejected {
+                line["rejected"] = json!(why);
+            }
             if place < CHECKED {
                 line["check"] = self.check(workspace, table, column, candidate).await?;
             }

@@ -1,4 +1,4 @@
-//! What is known of how a table relates to others, whoever knows it: declared keys, findings, what views read, and guesses from metadata.
+//! What is known of how a table relates to others, whoever knows it: declared keys, findings, what views read, and what the data tells.
 
 use std::collections::HashSet;
 
@@ -70,7 +70,8 @@ pub async fn of(workspace: &Workspace, table: &Table, include_inferred: bool) ->
         found.iter().map(|one| one.key.clone()).chain(findings.iter().map(|entry| entry.claim.key.clone())).collect();
     found.extend(findings.iter().filter_map(|entry| of_finding(workspace, entry)).filter(|one| one.from == name || one.to == name));
     if include_inferred {
-        let guesses = suggest_joins(snapshot, table, None, MOST_INFERRED).into_iter().filter(|join| !join.declared);
+        let survey = workspace.surveys.of(workspace).await?;
+        let guesses = suggest_joins(survey.references(), &name, None, MOST_INFERRED).into_iter().filter(|join| !join.declared);
         found.extend(guesses.map(of_guess).filter(|guess| !decided.contains(&guess.key)));
     }
     Ok(found)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::workspace::Workspace;
 use super::{reading, schema};
+use crate::domain::Table;
 use crate::evidence::{self, JoinSuggestion};
 
 pub struct SuggestJoins;
@@ -24,7 +25,7 @@ impl Tool for SuggestJoins {
     fn spec(&self) -> Spec {
         Spec {
             name: "suggest_joins",
-            description: "Suggests how a table can be joined with another, or with any other: declared foreign keys first (score 1), then candidates from names, types and keys with the signals behind each. Candidates are not checked against the data; `find_reference_candidates` does that.",
+            description: "Suggests how a table can be joined with another, or with any other: declared foreign keys first (score 1), then references that the data of both tables and their names tell, with the signals behind each. `find_reference_candidates` shows what else a column could refer to and counts the rows that break it.",
             args: schema::object(
                 json!({
                     "schema": schema::schema_name(),
@@ -45,7 +46,9 @@ impl Tool for SuggestJoins {
         let args: Args = reading::parsed(args)?;
         let table = reading::table(workspace, args.schema.as_deref(), &args.table_a)?;
         let other = args.table_b.as_deref().map(|name| reading::table(workspace, args.schema.as_deref(), name)).transpose()?;
-        let joins = evidence::suggest_joins(&workspace.snapshot, table, other, args.max_candidates);
+        let survey = workspace.surveys.of(workspace).await?;
+        let other = other.map(Table::full_name);
+        let joins = evidence::suggest_joins(survey.references(), &table.full_name(), other.as_deref(), args.max_candidates);
         let lines: Vec<Value> = joins.iter().map(|join| line(workspace, join)).collect();
         Ok(json!({"table": table.full_name(), "joins": lines}))
     }

@@ -30,6 +30,7 @@ pub trait Workbench: Send + Sync {
     }
 }
 
+#[derive(Clone)]
 pub struct Workspace {
     pub key: SourceKey,
     pub snapshot: Arc<Snapshot>,

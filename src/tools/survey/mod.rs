@@ -4,16 +4,17 @@
 mod reading;
 pub mod shown;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use serde::Serialize;
-use tokio::sync::OnceCell;
 
 use super::port::Failure;
 use super::workspace::Workspace;
 use crate::domain::Table;
-use crate::evidence::infer::{Declared, Inference, InferredReference, Study, Subject};
+use crate::evidence::infer::{Declared, Inference, InferredKey, InferredReference, Study, Subject};
 use reading::Reader;
 pub use reading::TableRead;
 
@@ -45,56 +46,82 @@ impl Default for Extent {
     }
 }
 
-/// The survey of one state of a source, made when somebody first asks.
+/// The survey of one state of a source, made when somebody first asks. Who stops waiting does not stop it: the next who asks finds it further.
 pub struct Surveys {
     extent: Extent,
-    heeding: OnceCell<Arc<Survey>>,
+    heeding: Mutex<Option<Making>>,
 }
+
+type Making = Shared<BoxFuture<'static, Result<Arc<Survey>, Failure>>>;
 
 impl Surveys {
     pub fn new(extent: Extent) -> Self {
-        Self { extent, heeding: OnceCell::new() }
+        Self { extent, heeding: Mutex::new(None) }
     }
 
     /// Around what is declared.
     pub async fn of(&self, workspace: &Workspace) -> Result<Arc<Survey>, Failure> {
-        self.heeding.get_or_try_init(|| self.make(workspace, Declared::Heeded)).await.cloned()
+        let making = self.begun(workspace);
+        let made = making.clone().await;
+        if made.is_err() {
+            let mut slot = self.heeding.lock().unwrap_or_else(PoisonError::into_inner);
+            // Another one may have been begun since.
+            slot.take_if(|begun| begun.ptr_eq(&making));
+        }
+        made
     }
 
-    /// As if nothing were declared.
+    fn begun(&self, workspace: &Workspace) -> Making {
+        let mut slot = self.heeding.lock().unwrap_or_else(PoisonError::into_inner);
+        let begin = || {
+            let (workspace, extent) = (workspace.clone(), self.extent);
+            let working = tokio::spawn(async move { make(&workspace, extent, Declared::Heeded).await });
+            async move { working.await.unwrap_or_else(|lost| Err(Failure::Broken(format!("the survey was lost: {lost}")))) }
+                .boxed()
+                .shared()
+        };
+        slot.get_or_insert_with(begin).clone()
+    }
+
+    /// As if nothing were declared; made anew for everyone who asks.
     pub async fn blind(&self, workspace: &Workspace) -> Result<Arc<Survey>, Failure> {
-        self.make(workspace, Declared::Ignored).await
+        make(workspace, self.extent, Declared::Ignored).await
     }
+}
 
-    async fn make(&self, workspace: &Workspace, declared: Declared) -> Result<Arc<Survey>, Failure> {
-        let started = Instant::now();
-        let reader = Reader::new(workspace, self.extent);
-        // Parts of a table are read with it; what is computed from other tables refers to nothing by itself.
-        let is_subject = |table: &&Table| !table.kind.is_derived() && table.partition_of.is_none() && !table.columns.is_empty();
-        let tables: Vec<&Table> = workspace.snapshot.tables.iter().filter(is_subject).collect();
-        let (subjects, read): (Vec<Subject<'_>>, Vec<TableRead>) = reader.subjects(&tables).await?.into_iter().unzip();
-        let mut study = Study::begin(subjects, declared);
-        for _ in 0..ROUNDS {
-            let asked = study.key_questions();
-            if asked.is_empty() {
-                break;
-            }
-            study.learn_keys(reader.keys(&tables, asked).await?);
+async fn make(workspace: &Workspace, extent: Extent, declared: Declared) -> Result<Arc<Survey>, Failure> {
+    let started = Instant::now();
+    let reader = Reader::new(workspace, extent);
+    // Parts of a table are read with it; what is computed from other tables refers to nothing by itself.
+    let is_subject = |table: &&Table| !table.kind.is_derived() && table.partition_of.is_none() && !table.columns.is_empty();
+    let tables: Vec<&Table> = workspace.snapshot.tables.iter().filter(is_subject).collect();
+    let (subjects, read): (Vec<Subject<'_>>, Vec<TableRead>) = reader.subjects(&tables).await?.into_iter().unzip();
+    let mut study = Study::begin(subjects, declared);
+    for _ in 0..ROUNDS {
+        let asked = study.key_questions();
+        if asked.is_empty() {
+            break;
         }
-        // A composite key that was found may be what others refer to.
-        for _ in 0..2 {
-            let asked = study.reference_questions();
-            study.learn_references(reader.references(&tables, asked).await?);
-        }
-        let inference = study.conclude();
-        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Arc::new(Survey { inference, tables: read, elapsed_ms }))
+        study.learn_keys(reader.keys(&tables, asked).await?);
     }
+    // A composite key that was found may be what others refer to.
+    for _ in 0..2 {
+        let asked = study.reference_questions();
+        study.learn_references(reader.references(&tables, asked).await?);
+    }
+    let inference = study.conclude();
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Arc::new(Survey { inference, tables: read, elapsed_ms }))
 }
 
 impl Survey {
     /// References that stand.
     pub fn references(&self) -> impl Iterator<Item = &InferredReference> {
         self.inference.references.iter().filter(|reference| reference.rejected.is_none())
+    }
+
+    /// The columns that identify a row of the table, declared or not.
+    pub fn key_of(&self, table: &Table) -> Option<&InferredKey> {
+        self.inference.keys.iter().find(|key| key.schema == table.schema && key.table == table.name)
     }
 }
