@@ -10,9 +10,14 @@ use console::style;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::client::Client;
 use super::exit::{Exit, UsageError};
+use super::global::Global;
+use super::target::start;
 use super::{grid, out};
-use crate::evidence::score::{Found, Rates, Score, Tally, Truth, mean, score};
+use crate::app::Resume;
+use crate::evidence::score::{Found, Rates, Reference, Score, Tally, Truth, mean, score};
+use crate::tools::survey::shown::Inferred;
 
 /// Measure how well keys and references are found, where the truth is known
 ///
@@ -78,11 +83,11 @@ struct Board {
 }
 
 impl Eval {
-    pub async fn carry_out(&self) -> anyhow::Result<Exit> {
+    pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let known = databases(&self.dir)?;
         let board = match &self.found {
             Some(folder) => measure(&known, async |known: &Known| answer(folder, known)).await?,
-            None => measure(&known, async |known: &Known| infer(&known.file).await).await?,
+            None => look(global, &known).await?,
         };
         if self.json {
             out::line(serde_json::to_string_pretty(&board)?)?;
@@ -102,9 +107,34 @@ impl Eval {
     }
 }
 
-/// What is found in a database that nothing is known of.
-async fn infer(file: &Path) -> anyhow::Result<Found> {
-    anyhow::bail!("finding keys is not wired; score what was found in `{}` by other means with `--found DIR`", file.display())
+/// Looks at each in a server of this process, whose folder is forgotten afterwards; what others found in a file does not help it.
+async fn look(global: &Global, known: &[Known]) -> anyhow::Result<Board> {
+    let folder = tempfile::tempdir().context("no folder can be made to work in")?;
+    let mut settings = global.load()?.settings;
+    settings.data_dir = folder.path().to_owned();
+    settings.store = None;
+    settings.api.listen = "127.0.0.1:0".to_owned();
+    settings.telemetry.log = "warn".to_owned();
+    let app = start(settings, Resume::No).await?;
+    let client = Client::new(&app.url, None)?;
+    let measured = measure(known, async |known: &Known| infer(&client, &known.file).await).await;
+    app.shutdown.cancel();
+    let stopped = app.served.await?;
+    let board = measured?;
+    stopped.map(|()| board)
+}
+
+/// What is found in a database of which nothing is known.
+async fn infer(client: &Client, file: &Path) -> anyhow::Result<Found> {
+    let source = std::path::absolute(file)?.display().to_string();
+    let inferred: Inferred = client.get(&["sources", &source, "inference"], &[("blind", "true".to_owned())]).await?;
+    let references = inferred.foreign_keys.into_iter().map(|found| Reference {
+        child_table: found.child_table,
+        child_columns: found.child_columns,
+        parent_table: found.parent_table,
+        parent_columns: found.parent_columns,
+    });
+    Ok(Found { primary_keys: inferred.primary_keys, foreign_keys: references.collect() })
 }
 
 /// What another program found; nothing where it gave no answer.

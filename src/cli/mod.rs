@@ -125,7 +125,7 @@ impl Command {
             Self::Sql(sql) => sql.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,
-            Self::Eval(eval) => eval.carry_out().await,
+            Self::Eval(eval) => eval.carry_out(global).await,
             Self::Demo(demo) => demo.carry_out(global).await,
             Self::Guard(guard) => guard.carry_out(),
             Self::Token(token) => token.carry_out(global).await,
