@@ -43,8 +43,9 @@ impl Target {
 
     /// A server inside this process, in a folder of its own: what is looked at leaves nothing behind.
     pub async fn apart(global: &Global, folder: &Path) -> anyhow::Result<Self> {
-        let mut settings = global::load(global.flags())?.settings;
+        let mut settings = global.load()?.settings;
         settings.server = None;
+        settings.store = None;
         settings.data_dir = folder.to_path_buf();
         settings.api.listen = "127.0.0.1:0".to_owned();
         settings.telemetry.log = "warn".to_owned();
