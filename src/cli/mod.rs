@@ -27,6 +27,7 @@ pub mod source;
 pub mod sql;
 pub mod target;
 pub mod token;
+pub mod verify;
 pub mod watching;
 
 use std::ffi::OsString;
@@ -71,6 +72,7 @@ pub enum Command {
     Rules(rules::Rules),
     #[command(subcommand)]
     Secrets(secrets::Secrets),
+    Verify(verify::Verify),
     Check(check::Check),
     Guard(guard::Guard),
     #[command(subcommand)]
@@ -114,6 +116,7 @@ impl Command {
             Self::Rules(rules) => rules.carry_out(global).await,
             Self::Sql(sql) => sql.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
+            Self::Verify(verify) => verify.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,
             Self::Guard(guard) => guard.carry_out(),
             Self::Token(token) => token.carry_out(global).await,

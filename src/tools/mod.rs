@@ -24,6 +24,7 @@ mod reading;
 mod relationships;
 mod schema;
 mod validation;
+mod verifying;
 
 mod catalog_delete;
 mod catalog_get;
@@ -35,6 +36,7 @@ mod catalog_list_objects;
 mod catalog_merge;
 mod catalog_search;
 mod catalog_upsert;
+mod catalog_verify;
 mod column_profile;
 mod describe_table;
 mod discovery_run_static;

@@ -28,4 +28,5 @@ mod support;
 mod telemetry;
 mod tool_contract;
 mod tools;
+mod verify;
 mod withstand;
