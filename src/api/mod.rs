@@ -134,6 +134,7 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(sources::test))
         .routes(routes!(sources::diff))
         .routes(routes!(inference::infer))
+        .routes(routes!(inference::inclusions))
         .routes(routes!(harvests::start, harvests::list))
         .routes(routes!(harvests::look))
         .routes(routes!(harvests::follow))

@@ -81,8 +81,8 @@ fn odd(report: &Report) -> Vec<String> {
     };
     let told = all().filter(|finding| ODD.contains(&finding.kind.as_str())).map(|finding| finding.says.clone());
     let astray = all().chain(&report.refuted).filter_map(|finding| {
-        let check = &finding.document["check"];
-        let (lost, rows) = (check["rows_without_partner"].as_u64()?, check["referencing_rows"].as_u64()?);
+        let counted = &finding.document["check"]["result"];
+        let (lost, rows) = (counted["rows_without_partner"].as_u64()?, counted["referencing_rows"].as_u64()?);
         let ends = ends(&finding.document)?;
         (lost > 0).then(|| format!("{ends}: {lost} of {rows} rows lead nowhere"))
     });
@@ -130,7 +130,7 @@ mod tests {
 
     fn relationship(child: &str, lost: u64) -> Value {
         let document = json!({"child": {"table": "items", "columns": [child]}, "parent": {"table": "orders", "columns": ["id"]},
-            "check": {"rows_without_partner": lost, "referencing_rows": 200}});
+            "check": {"result": {"rows_without_partner": lost, "referencing_rows": 200}}});
         finding("relationship", "rel/x", document)
     }
 

@@ -1,6 +1,7 @@
 //! A survey: what the data of a source tells about its keys and references. Made by one reading of each table, and again only of what single
 //! columns cannot tell.
 
+pub mod inclusions;
 mod reading;
 pub mod shown;
 
@@ -17,6 +18,8 @@ use crate::domain::Table;
 use crate::evidence::infer::{Declared, Inference, InferredKey, InferredReference, Study, Subject};
 use reading::Reader;
 pub use reading::TableRead;
+
+use inclusions::Inclusions;
 
 /// Rounds of questions about combinations of columns; each reads the tables that are asked about once.
 const ROUNDS: usize = 3;
@@ -83,6 +86,11 @@ impl Surveys {
         slot.get_or_insert_with(begin).clone()
     }
 
+    /// Every inclusion between two columns; made anew for everyone who asks.
+    pub async fn inclusions(&self, workspace: &Workspace) -> Result<Inclusions, Failure> {
+        inclusions::find(workspace, self.extent).await
+    }
+
     /// As if nothing were declared; made anew for everyone who asks.
     pub async fn blind(&self, workspace: &Workspace) -> Result<Arc<Survey>, Failure> {
         make(workspace, self.extent, Declared::Ignored).await
@@ -92,9 +100,7 @@ impl Surveys {
 async fn make(workspace: &Workspace, extent: Extent, declared: Declared) -> Result<Arc<Survey>, Failure> {
     let started = Instant::now();
     let reader = Reader::new(workspace, extent);
-    // Parts of a table are read with it; what is computed from other tables refers to nothing by itself.
-    let is_subject = |table: &&Table| !table.kind.is_derived() && table.partition_of.is_none() && !table.columns.is_empty();
-    let tables: Vec<&Table> = workspace.snapshot.tables.iter().filter(is_subject).collect();
+    let tables = surveyed(workspace);
     let (subjects, read): (Vec<Subject<'_>>, Vec<TableRead>) = reader.subjects(&tables).await?.into_iter().unzip();
     let mut study = Study::begin(subjects, declared);
     for _ in 0..ROUNDS {
@@ -112,6 +118,12 @@ async fn make(workspace: &Workspace, extent: Extent, declared: Declared) -> Resu
     let inference = study.conclude();
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Arc::new(Survey { inference, tables: read, elapsed_ms }))
+}
+
+/// Parts of a table are read with it; what is computed from other tables refers to nothing by itself.
+fn surveyed(workspace: &Workspace) -> Vec<&Table> {
+    let is_read = |table: &&Table| !table.kind.is_derived() && table.partition_of.is_none() && !table.columns.is_empty();
+    workspace.snapshot.tables.iter().filter(is_read).collect()
 }
 
 impl Survey {

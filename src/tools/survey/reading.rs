@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether every row was read. What cannot be read is told as not read; only a source that is gone ends the survey.
-    async fn pass(&self, table: &Table, columns: &[usize], take: &mut (dyn FnMut(&[Cell<'_>]) + Send)) -> Result<bool, Failure> {
+    pub(super) async fn pass(&self, table: &Table, columns: &[usize], take: &mut (dyn FnMut(&[Cell<'_>]) + Send)) -> Result<bool, Failure> {
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(false);
