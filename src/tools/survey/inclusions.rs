@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reading::Reader;
 use super::{Extent, surveyed};
-use crate::domain::Table;
+use crate::domain::{Cell, Table};
 use crate::evidence::inclusions::{Candidates, ColumnValues, Gathered, Place, Sought};
 use crate::tools::port::Failure;
 use crate::tools::workspace::Workspace;
@@ -72,9 +72,8 @@ pub async fn find(workspace: &Workspace, extent: Extent) -> Result<Inclusions, F
 async fn first(reader: &Reader<'_>, tables: &[&Table], at: usize) -> Result<(usize, Option<Vec<ColumnValues>>), Failure> {
     let everything: Vec<usize> = (0..tables[at].columns.len()).collect();
     let mut values: Vec<ColumnValues> = everything.iter().map(|_| ColumnValues::default()).collect();
-    let complete =
-        reader.pass(tables[at], &everything, &mut |cells| values.iter_mut().zip(cells).for_each(|(values, cell)| values.add(cell)));
-    let complete = complete.await?;
+    let mut take = |cells: &[Cell<'_>]| values.iter_mut().zip(cells).for_each(|(values, cell)| values.add(cell));
+    let complete = reader.pass(tables[at], &everything, &mut take).await?;
     Ok((at, complete.then_some(values)))
 }
 
@@ -86,10 +85,8 @@ async fn second(
 ) -> Result<Vec<(Place, Gathered)>, Failure> {
     let columns: Vec<usize> = sought.iter().map(|(column, _)| *column).collect();
     let mut gathered: Vec<Gathered> = sought.into_iter().map(|(_, sought)| Gathered::new(sought)).collect();
-    let complete = reader.pass(tables[at], &columns, &mut |cells| {
-        gathered.iter_mut().zip(cells).for_each(|(gathered, cell)| gathered.add(cell));
-    });
+    let mut take = |cells: &[Cell<'_>]| gathered.iter_mut().zip(cells).for_each(|(gathered, cell)| gathered.add(cell));
     // What is found in some rows says nothing of all of them.
-    let complete = complete.await?;
+    let complete = reader.pass(tables[at], &columns, &mut take).await?;
     Ok(if complete { columns.into_iter().map(|column| (at, column)).zip(gathered).collect() } else { Vec::new() })
 }
