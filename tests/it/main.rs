@@ -16,6 +16,7 @@ mod guard;
 mod harvests;
 mod hiding;
 mod house;
+mod infer;
 mod kill;
 mod load;
 mod looking;
