@@ -1,5 +1,6 @@
 //! What an expert or the planner is given to think about, gathered from snapshot, catalog and run.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::facts;
@@ -8,7 +9,7 @@ use super::task::TaskContext;
 use super::thought::{AnswerLine, ExpertLine, KnownLine, PlanBrief, TableLine, TaskBrief};
 use super::{Agents, Desk, Guidance};
 use crate::claims::text::{line, snippet, telling_words};
-use crate::domain::{Answer, Entry, Hit, Intent, Layer, Question, Task};
+use crate::domain::{Answer, Entry, Hit, Intent, Layer, Question, Table, Task};
 use crate::store::{self, EntryFilter, Page};
 use crate::tools::Workspace;
 
@@ -18,6 +19,10 @@ const KNOWN_IN_PLAN: usize = 16;
 /// Hypotheses of this run among them: what a check would settle.
 const WEAK_IN_PLAN: usize = 8;
 const TABLES_IN_PLAN: usize = 300;
+/// Bytes of their lines, for schemas of long names.
+const TABLE_BYTES_IN_PLAN: usize = 48 * 1024;
+/// What a line has beside its name.
+const TABLE_LINE: usize = 140;
 const ANSWERS: usize = 20;
 const SEARCH_WORDS: usize = 8;
 
@@ -152,22 +157,33 @@ fn expert_lines(agents: &Agents) -> Vec<ExpertLine> {
     agents.experts().iter().map(|agent| ExpertLine { name: agent.name.clone(), role: agent.role.clone() }).collect()
 }
 
-/// Tables before views, each in order of name; the count is of all.
+/// Tables before views, each in order of name; the count is of all. Where there are too many, those that most others refer to, and then
+/// the largest: they explain the most.
 fn table_lines(workspace: &Workspace, schema: &str) -> (Vec<TableLine>, usize) {
     let snapshot = &workspace.snapshot;
     let mut referenced_by: HashMap<&str, usize> = HashMap::new();
     for key in snapshot.tables.iter().flat_map(|table| &table.foreign_keys).filter(|key| key.to_schema == schema) {
         *referenced_by.entry(&key.to_table).or_default() += 1;
     }
-    let of_kind = |view: bool| snapshot.tables_of(schema).filter(move |table| table.kind.is_derived() == view);
-    let lines = of_kind(false).chain(of_kind(true)).take(TABLES_IN_PLAN).map(|table| TableLine {
+    let referred = |table: &Table| referenced_by.get(table.name.as_str()).copied().unwrap_or(0);
+    let mut told: Vec<&Table> = snapshot.tables_of(schema).collect();
+    let count = told.len();
+    told.sort_by_key(|table| (table.kind.is_derived(), Reverse(referred(table)), Reverse(table.row_count)));
+    let mut bytes = 0;
+    told.retain(|table| {
+        bytes += table.name.len() + TABLE_LINE;
+        bytes <= TABLE_BYTES_IN_PLAN
+    });
+    told.truncate(TABLES_IN_PLAN);
+    told.sort_by_key(|table| (table.kind.is_derived(), table.name.as_str()));
+    let lines = told.into_iter().map(|table| TableLine {
         name: table.name.clone(),
         columns: table.columns.len(),
         rows: table.row_count,
         has_primary_key: !table.primary_key.is_empty(),
         foreign_keys: table.foreign_keys.len(),
-        referenced_by: referenced_by.get(table.name.as_str()).copied().unwrap_or(0),
+        referenced_by: referred(table),
         view: table.kind.is_derived(),
     });
-    (lines.collect(), snapshot.tables_of(schema).count())
+    (lines.collect(), count)
 }

@@ -3,12 +3,18 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::claims::text::cut;
 use crate::domain::{ForeignKey, Snapshot, Table, TableKind};
 
 /// Columns of one table that are told; the rest is counted.
 const MOST_COLUMNS: usize = 120;
 const MOST_REFERENCES: usize = 60;
 const MOST_TABLES: usize = 100;
+/// Of one table, where the whole schema is told.
+const MOST_TARGETS: usize = 12;
+/// Bytes of a comment, and of a default.
+const COMMENT: usize = 400;
+const DEFAULT: usize = 120;
 
 #[derive(Serialize)]
 struct TableFacts<'a> {
@@ -17,7 +23,7 @@ struct TableFacts<'a> {
     kind: TableKind,
     rows: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<&'a str>,
+    comment: Option<String>,
     primary_key: &'a [String],
     columns: Vec<ColumnFacts<'a>>,
     column_count: usize,
@@ -36,9 +42,9 @@ struct ColumnFacts<'a> {
     declared: &'a str,
     nullable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    default: Option<&'a str>,
+    default: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<&'a str>,
+    comment: Option<String>,
 }
 
 /// A declared foreign key; `key` is the relationship's key in the catalog.
@@ -72,8 +78,8 @@ fn table_facts(snapshot: &Snapshot, table: &Table) -> Value {
         r#type: &column.r#type,
         declared: &column.declared_type,
         nullable: column.nullable,
-        default: column.default.as_deref(),
-        comment: column.comment.as_deref(),
+        default: column.default.as_deref().map(|text| cut(text, DEFAULT)),
+        comment: column.comment.as_deref().map(|text| cut(text, COMMENT)),
     });
     let references = table.foreign_keys.iter().take(MOST_REFERENCES).map(|key| ReferenceFacts {
         key: relationship_key(table, key),
@@ -99,7 +105,7 @@ fn table_facts(snapshot: &Snapshot, table: &Table) -> Value {
         table: table.full_name(),
         kind: table.kind,
         rows: table.row_count,
-        comment: table.comment.as_deref(),
+        comment: table.comment.as_deref().map(|text| cut(text, COMMENT)),
         primary_key: &table.primary_key,
         columns: columns.collect(),
         column_count: table.columns.len(),
@@ -107,7 +113,7 @@ fn table_facts(snapshot: &Snapshot, table: &Table) -> Value {
         referenced_by: referenced_by.collect(),
         unique: indexes(true).collect(),
         indexed: indexes(false).collect(),
-        definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| crate::claims::text::cut(text, 4_000)),
+        definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| cut(text, 4_000)),
     };
     serde_json::to_value(facts).expect("facts are plain data and always serialise")
 }
@@ -117,7 +123,7 @@ fn schema_facts(snapshot: &Snapshot, schema: &str) -> Value {
         .tables_of(schema)
         .take(MOST_TABLES)
         .map(|table| {
-            let references: Vec<String> = table.foreign_keys.iter().map(|key| format!("{}.{}", key.to_schema, key.to_table)).collect();
+            let references: Vec<String> = table.foreign_keys.iter().take(MOST_TARGETS).map(|key| format!("{}.{}", key.to_schema, key.to_table)).collect();
             json!({ "name": table.name, "kind": table.kind, "rows": table.row_count, "columns": table.columns.len(), "references": references })
         })
         .collect();
