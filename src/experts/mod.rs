@@ -7,6 +7,7 @@ pub mod brief;
 pub mod builtin;
 pub mod desk;
 pub mod facts;
+mod fence;
 pub mod flow;
 pub mod guidance;
 pub mod model_reasoning;

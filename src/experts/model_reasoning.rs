@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use super::agent::{Agent, Agents};
+use super::fence::{json_text, raw};
 use super::prompts::{ExpertScript, Scripts};
 use super::shapes;
 use super::thought::{
@@ -165,7 +166,7 @@ fn shown(results: &[ToolResult]) -> Vec<Box<RawValue>> {
     let mut room = RESULTS_BYTES;
     let mut shown: Vec<Box<RawValue>> = Vec::with_capacity(results.len());
     for result in results.iter().rev() {
-        let whole = to_raw_value(result).expect("results are plain data and always serialise");
+        let whole = raw(result);
         let bound = RESULT_BYTES.min(room);
         let text = if whole.get().len() <= bound {
             whole
@@ -173,17 +174,13 @@ fn shown(results: &[ToolResult]) -> Vec<Box<RawValue>> {
             let call = &result.call;
             let cut = cut(&result.result.to_string(), bound / 2);
             let part = CutResult { step: &result.step, name: &call.name, args: &call.args, failed: result.failed, cut };
-            to_raw_value(&part).expect("results are plain data and always serialise")
+            raw(&part)
         };
         room = room.saturating_sub(text.get().len());
         shown.push(text);
     }
     shown.reverse();
     shown
-}
-
-fn json_text<T: Serialize>(message: &T) -> String {
-    serde_json::to_string(message).expect("briefs are plain data and always serialise")
 }
 
 fn unknown(expert: &str) -> ThoughtError {
