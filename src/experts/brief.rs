@@ -31,6 +31,7 @@ pub async fn of_task(context: &TaskContext, task: &Task, guidance: &Guidance) ->
     let known = known_to_task(&context.workspace, task, &guidance.intent).await?;
     Ok(TaskBrief {
         run_id: context.run_id,
+        egress: context.workspace.egress,
         task: task.task,
         expert: planned.expert.clone(),
         goal: planned.goal.clone(),
@@ -47,6 +48,7 @@ pub async fn of_plan(desk: &Desk, context: &PlanContext) -> Result<PlanBrief, st
     let (tables, table_count) = table_lines(&context.workspace, &context.schema);
     Ok(PlanBrief {
         run_id: context.run_id,
+        egress: context.workspace.egress,
         iteration: context.iteration,
         max_tasks: context.max_tasks.clamp(1, super::plan::MOST_TASKS),
         schema: context.schema.clone(),

@@ -6,6 +6,7 @@ pub mod agent_file;
 pub mod brief;
 pub mod builtin;
 pub mod desk;
+pub mod egress;
 pub mod facts;
 mod fence;
 pub mod flow;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::workspace::{Problem, Workbench, Workspace};
 use crate::catalog::{harvested, stale};
-use crate::domain::{Snapshot, SnapshotId, SourceKey};
+use crate::domain::{Egress, Snapshot, SnapshotId, SourceKey};
 use crate::source::{self, Bounded, Dsn, Fingerprint, Limits, Progress, Source};
 use crate::store::{self, BookError, SourceBook, Store};
 
@@ -34,6 +34,7 @@ struct Slot {
 struct Open {
     identity: (u64, Option<u64>),
     source: Arc<dyn Source>,
+    egress: Egress,
     harvested: Option<Harvested>,
 }
 
@@ -62,8 +63,14 @@ impl LocalWorkbench {
         slot
     }
 
-    fn workspace(&self, key: &SourceKey, snapshot: Snapshot, source: &Arc<dyn Source>) -> Arc<Workspace> {
-        Arc::new(Workspace { key: key.clone(), snapshot: Arc::new(snapshot), source: source.clone(), store: self.store.clone() })
+    fn workspace(&self, key: &SourceKey, snapshot: Snapshot, open: &Open) -> Arc<Workspace> {
+        Arc::new(Workspace {
+            key: key.clone(),
+            snapshot: Arc::new(snapshot),
+            source: open.source.clone(),
+            store: self.store.clone(),
+            egress: open.egress,
+        })
     }
 
     /// The snapshot goes in last, so that its presence says that its entries are there.
@@ -146,7 +153,7 @@ impl LocalWorkbench {
             let settings = self.settings.with(&limits);
             let source = unless_stopped(progress, source::open(&dsn, &settings)).await?.map_err(opened)?;
             let source = Arc::new(Bounded::new(source, limits));
-            *place = Some(Open { identity, source, harvested: None });
+            *place = Some(Open { identity, source, egress: settings.egress, harvested: None });
         }
         let open = place.as_mut().expect("was filled just now");
         if let Some(id) = snapshot {
@@ -156,7 +163,7 @@ impl LocalWorkbench {
             if found.source != key {
                 return Err(Problem::Unusable(format!("snapshot `{id}` is of `{}`, not of `{key}`", found.source)));
             }
-            return Ok(self.workspace(&key, found, &open.source));
+            return Ok(self.workspace(&key, found, open));
         }
         if let Some(harvested) = &open.harvested
             && harvested.will_do(fingerprint.as_ref(), age)
@@ -170,7 +177,7 @@ impl LocalWorkbench {
             snapshot = snapshot.named();
         }
         self.keep(&snapshot, progress).await?;
-        let workspace = self.workspace(&key, snapshot, &open.source);
+        let workspace = self.workspace(&key, snapshot, open);
         // Taken before the harvest: a commit in between makes the next who asks harvest again.
         open.harvested = Some(Harvested { fingerprint, at, workspace: workspace.clone() });
         Ok(workspace)
@@ -203,14 +210,15 @@ impl LocalWorkbench {
         Ok(Meant { key, dsn, limits, fingerprint, identity })
     }
 
-    /// What a registered source's lists hide is not to be had by naming its database otherwise.
+    /// What a registered source's lists hide, or its level of egress, is not to be had by naming its database otherwise.
     async fn unlisted(&self, key: SourceKey) -> Result<SourceKey, Problem> {
         let registered = self.book.list().await.map_err(registered)?;
-        match registered.into_iter().find(|source| source.limits.has_lists() && source.shown == key.0) {
-            Some(source) => Err(Problem::Unusable(format!(
-                "this database is registered as `{}`, with lists of what may be read; look into it by that name",
-                source.name
-            ))),
+        let binds = |limits: &Limits| limits.has_lists() || limits.egress.is_some_and(|level| level < self.settings.egress);
+        match registered.into_iter().find(|source| binds(&source.limits) && source.shown == key.0) {
+            Some(source) => {
+                let what = if source.limits.has_lists() { "lists of what may be read" } else { "a stricter level of egress" };
+                Err(Problem::Unusable(format!("this database is registered as `{}`, with {what}; look into it by that name", source.name)))
+            }
             None => Ok(key),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::claims::Data;
-use crate::domain::{Snapshot, SnapshotId, SourceKey};
+use crate::domain::{Egress, Snapshot, SnapshotId, SourceKey};
 use crate::source::{Bounded, Limits, Progress, Source};
 use crate::store::Store;
 
@@ -34,6 +34,8 @@ pub struct Workspace {
     pub snapshot: Arc<Snapshot>,
     pub source: Arc<dyn Source>,
     pub store: Arc<dyn Store>,
+    /// What of the source a language model may be shown.
+    pub egress: Egress,
 }
 
 impl Workspace {
@@ -51,6 +53,7 @@ impl Workspace {
             snapshot: self.snapshot.clone(),
             source: Arc::new(Bounded::new(self.source.clone(), limits)),
             store: self.store.clone(),
+            egress: self.egress,
         }
     }
 }

@@ -7,6 +7,7 @@ mod catalog;
 mod claims;
 mod cli;
 mod csv;
+mod egress;
 mod engine;
 mod events;
 mod experts;

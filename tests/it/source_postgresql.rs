@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fathom::domain::{RoutineKind, Snapshot, Table, TableKind};
+use fathom::domain::{Egress, RoutineKind, Snapshot, Table, TableKind};
 use fathom::source::{self, Dialect, Dsn, Error, ReadLimits, ReadQuery, Settings, Source, guard};
 use fathom::tools::{Caller, Registry, Settings as ToolSettings, Workspace};
 use futures::future::join_all;
@@ -524,7 +524,7 @@ async fn the_tools_read_columns_of_every_kind() {
     let source = open(&database).await;
     let snapshot = Arc::new(source.harvest().await.unwrap());
     let store = Arc::new(FakeStore::default());
-    let workspace = Arc::new(Workspace { key: source.key().clone(), snapshot: snapshot.clone(), source, store });
+    let workspace = Arc::new(Workspace { key: source.key().clone(), snapshot: snapshot.clone(), source, store, egress: Egress::Full });
     let registry = Registry::standard(ToolSettings::default());
     let call = async |name: &str, args: Value| {
         let outcome = registry.execute(&workspace, &Caller::outside("test"), name, args.clone()).await;
