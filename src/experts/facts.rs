@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::claims::text::cut;
 use crate::domain::{Snapshot, Table, TableKind};
 use crate::evidence::infer::InferredReference;
 use crate::tools::survey::Survey;
@@ -11,6 +12,11 @@ use crate::tools::survey::Survey;
 const MOST_COLUMNS: usize = 120;
 const MOST_REFERENCES: usize = 60;
 const MOST_TABLES: usize = 100;
+/// Of one table, where the whole schema is told.
+const MOST_TARGETS: usize = 12;
+/// Bytes of a comment, and of a default.
+const COMMENT: usize = 400;
+const DEFAULT: usize = 120;
 
 #[derive(Serialize)]
 struct TableFacts<'a> {
@@ -19,7 +25,7 @@ struct TableFacts<'a> {
     kind: TableKind,
     rows: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<&'a str>,
+    comment: Option<String>,
     primary_key: &'a [String],
     /// The columns that the data shows to identify a row, where no key is declared.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,9 +47,9 @@ struct ColumnFacts<'a> {
     declared: &'a str,
     nullable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    default: Option<&'a str>,
+    default: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<&'a str>,
+    comment: Option<String>,
 }
 
 /// A reference, declared or told by the data; `key` is the relationship's key in the catalog.
@@ -123,8 +129,8 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         r#type: &column.r#type,
         declared: &column.declared_type,
         nullable: column.nullable,
-        default: column.default.as_deref(),
-        comment: column.comment.as_deref(),
+        default: column.default.as_deref().map(|text| cut(text, DEFAULT)),
+        comment: column.comment.as_deref().map(|text| cut(text, COMMENT)),
     });
     let references = survey
         .references()
@@ -142,7 +148,7 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         table: table.full_name(),
         kind: table.kind,
         rows: table.row_count,
-        comment: table.comment.as_deref(),
+        comment: table.comment.as_deref().map(|text| cut(text, COMMENT)),
         primary_key: &table.primary_key,
         inferred_key: survey.key_of(table).filter(|_| table.primary_key.is_empty()).map(|key| key.columns.as_slice()),
         columns: columns.collect(),
@@ -151,7 +157,7 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         referenced_by: referenced_by.collect(),
         unique: indexes(true).collect(),
         indexed: indexes(false).collect(),
-        definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| crate::claims::text::cut(text, 4_000)),
+        definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| cut(text, 4_000)),
     };
     serde_json::to_value(facts).expect("facts are plain data and always serialise")
 }
@@ -162,7 +168,7 @@ fn schema_facts(snapshot: &Snapshot, survey: &Survey, schema: &str) -> Value {
         .take(MOST_TABLES)
         .map(|table| {
             let own = survey.references().filter(|reference| reference.child_schema == table.schema && reference.child_table == table.name);
-            let references: Vec<String> = own.map(|reference| format!("{}.{}", reference.parent_schema, reference.parent_table)).collect();
+            let references: Vec<String> = own.take(MOST_TARGETS).map(|reference| format!("{}.{}", reference.parent_schema, reference.parent_table)).collect();
             json!({ "name": table.name, "kind": table.kind, "rows": table.row_count, "columns": table.columns.len(), "references": references })
         })
         .collect();

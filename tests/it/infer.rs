@@ -201,20 +201,30 @@ async fn a_school_without_a_declared_key_is_joined_as_a_person_would() {
     assert_eq!(fathom(folder.path(), &["infer", "school.db"]).1.lines().filter(|line| line.contains("houses(code)")).count(), 1);
 
     let (exit, out, err) = fathom(folder.path(), &["explain", "school.db", "pupils.house"]);
-    assert!(exit == 0 && out.contains("pupils(house) refers to houses(code)") && out.contains("all 3 different values are found"), "{out}{err}");
+    assert!(
+        exit == 0 && out.contains("pupils(house) refers to houses(code)") && out.contains("all 3 different values are found"),
+        "{out}{err}"
+    );
     let (exit, out, _) = fathom(folder.path(), &["explain", "school.db", "marks"]);
-    assert!(exit == 0 && out.contains("marks is identified by pupil_no, course_id") && out.contains("marks(mark) refers to nothing"), "{out}");
+    assert!(
+        exit == 0 && out.contains("marks is identified by pupil_no, course_id") && out.contains("marks(mark) refers to nothing"),
+        "{out}"
+    );
     let (exit, _, err) = fathom(folder.path(), &["explain", "school.db", "nonsense"]);
     assert!(exit == 2 && err.contains("`pupils`"), "{err}");
 
     let (exit, out, err) = fathom(folder.path(), &["inclusions", "school.db"]);
-    assert!(exit == 0 && out.lines().any(|line| line == "main.pupils.house ⊆ main.houses.code") && !out.contains("visits.pupil_no ⊆"), "{out}{err}");
+    assert!(
+        exit == 0 && out.lines().any(|line| line == "main.pupils.house ⊆ main.houses.code") && !out.contains("visits.pupil_no ⊆"),
+        "{out}{err}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn declared_constraints_are_heeded_unless_blind() {
     let folder = TempDir::new().unwrap();
-    let mut connection = SqliteConnectOptions::new().filename(folder.path().join("odd.db")).create_if_missing(true).connect().await.unwrap();
+    let mut connection =
+        SqliteConnectOptions::new().filename(folder.path().join("odd.db")).create_if_missing(true).connect().await.unwrap();
     // What is declared is not what the data would tell.
     let odd = "create table things (id integer, tag text primary key); create table uses (thing_id text references things (tag));
         with recursive n (i) as (select 1 union all select i + 1 from n where i < 50) insert into things select i, 'tag ' || (100 - i) from n;
