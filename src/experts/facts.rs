@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::domain::{Snapshot, Table, TableKind};
 use crate::evidence::infer::InferredReference;
+use crate::evidence::landscape::{Domain, Place, Role};
+use crate::evidence::natures;
+use crate::evidence::ways::{self, Way};
 use crate::tools::survey::Survey;
 
 /// Columns of one table that are told; the rest is counted.
@@ -26,8 +29,18 @@ struct TableFacts<'a> {
     inferred_key: Option<&'a [String]>,
     columns: Vec<ColumnFacts<'a>>,
     column_count: usize,
+    /// The part that it plays, why, what a row of it is called, and whose copy it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a Place>,
+    /// The tables that belong together around this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<DomainFacts<'a>>,
     references: Vec<ReferenceFacts>,
     referenced_by: Vec<ReferenceFacts>,
+    /// To what its rows belong by name, over joins that count no row twice.
+    ways: Vec<Way>,
+    /// Whether it is for this table to ask about references, codes or second entries; few do, so that a person is not asked much.
+    may_ask: MayAsk,
     unique: Vec<&'a [String]>,
     indexed: Vec<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +77,20 @@ struct ReferenceFacts {
 }
 
 #[derive(Serialize)]
+struct DomainFacts<'a> {
+    title: &'a str,
+    tables: Vec<&'a str>,
+    table_count: usize,
+}
+
+#[derive(Serialize)]
+struct MayAsk {
+    references: bool,
+    codes: bool,
+    twice: bool,
+}
+
+#[derive(Serialize)]
 struct Rival {
     table: String,
     columns: Vec<String>,
@@ -85,18 +112,59 @@ pub fn of(snapshot: &Snapshot, survey: &Survey, schema: &str, table: Option<&str
 const NEARLY: f64 = 0.35;
 const MOST_RIVALS: usize = 2;
 const MOST_SIGNALS: usize = 4;
+const MOST_TABLES_OF_DOMAIN: usize = 60;
+/// Tables of a schema that may ask, of each kind of question; the most important first.
+const ASKING: usize = 2;
+
+/// Another one for which nearly as much speaks.
+fn rivals<'s>(survey: &'s Survey, reference: &'s InferredReference) -> impl Iterator<Item = &'s InferredReference> {
+    survey.inference.references.iter().filter(|other| is_near(other) && is_rival(other, reference)).take(MOST_RIVALS)
+}
+
+fn is_near(other: &InferredReference) -> bool {
+    other.rejected.is_some() && other.confidence >= 0.5
+}
+
+fn is_rival(other: &InferredReference, reference: &InferredReference) -> bool {
+    !reference.declared
+        && other.child_schema == reference.child_schema
+        && other.child_table == reference.child_table
+        && other.child_columns == reference.child_columns
+        && other.confidence >= reference.confidence - NEARLY
+}
+
+/// The first tables, by how much hangs on them, to which each kind of question fits.
+fn may_ask(snapshot: &Snapshot, survey: &Survey, table: &Table) -> MayAsk {
+    let is_first = |fits: &dyn Fn(&Table, &Place) -> bool| {
+        let mut fitting: Vec<(usize, &str)> = snapshot
+            .tables_of(&table.schema)
+            .filter_map(|other| Some((other, survey.landscape.place(&other.full_name())?)))
+            .filter(|(other, place)| fits(other, place))
+            .map(|(other, place)| (place.rank, other.name.as_str()))
+            .collect();
+        fitting.sort_unstable();
+        fitting.iter().take(ASKING).any(|(_, name)| *name == table.name)
+    };
+    let doubted: Vec<&InferredReference> = survey.inference.references.iter().filter(|other| is_near(other)).collect();
+    // Few are near, and most tables have none.
+    let has_rivals = |other: &Table| {
+        let is_own = |reference: &&&InferredReference| reference.child_schema == other.schema && reference.child_table == other.name;
+        doubted.iter().filter(is_own).any(|doubted| {
+            let mut standing = survey.references().filter(|reference| reference.child_table == other.name);
+            standing.any(|reference| is_rival(doubted, reference))
+        })
+    };
+    let is_code = |column: &crate::domain::Column| natures::is_code(&column.name, &column.r#type) && column.comment.is_none();
+    let is_original = |place: &Place| !matches!(place.role, Role::Copy | Role::Empty | Role::View);
+    MayAsk {
+        references: is_first(&|other, _| has_rivals(other)),
+        codes: is_first(&|other, place| is_original(place) && other.columns.iter().any(is_code)),
+        twice: is_first(&|other, place| is_original(place) && natures::are_people(&other.name)),
+    }
+}
 
 /// Tables that a survey says nothing of, such as views, have what is declared of them, which is nothing.
 fn reference_facts(survey: &Survey, reference: &InferredReference, table: String) -> ReferenceFacts {
-    let is_rival = |other: &&InferredReference| {
-        other.rejected.is_some()
-            && other.child_schema == reference.child_schema
-            && other.child_table == reference.child_table
-            && other.child_columns == reference.child_columns
-            && other.confidence >= 0.5
-            && other.confidence >= reference.confidence - NEARLY
-    };
-    let rivals = survey.inference.references.iter().filter(|_| !reference.declared).filter(is_rival).take(MOST_RIVALS);
     let mut strongest: Vec<_> = reference.signals.iter().filter(|_| !reference.declared).collect();
     strongest.sort_by(|left, right| right.weight.abs().total_cmp(&left.weight.abs()));
     ReferenceFacts {
@@ -107,7 +175,7 @@ fn reference_facts(survey: &Survey, reference: &InferredReference, table: String
         declared: reference.declared,
         confidence: if reference.declared { 1.0 } else { reference.confidence },
         signals: strongest.into_iter().take(MOST_SIGNALS).map(|signal| signal.says.clone()).collect(),
-        rivals: rivals
+        rivals: rivals(survey, reference)
             .map(|rival| Rival {
                 table: format!("{}.{}", rival.parent_schema, rival.parent_table),
                 columns: rival.parent_columns.clone(),
@@ -137,6 +205,8 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         .take(MOST_REFERENCES)
         .map(|reference| reference_facts(survey, reference, format!("{}.{}", reference.child_schema, reference.child_table)));
     let indexes = |unique: bool| table.indexes.iter().filter(move |index| index.unique == unique).map(|index| index.columns.as_slice());
+    let name = table.full_name();
+    let ways = ways::from(&name, &ways::outgoing(survey.references()), &survey.landscape);
     let facts = TableFacts {
         engine: &snapshot.engine,
         table: table.full_name(),
@@ -147,13 +217,22 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         inferred_key: survey.key_of(table).filter(|_| table.primary_key.is_empty()).map(|key| key.columns.as_slice()),
         columns: columns.collect(),
         column_count: table.columns.len(),
+        place: survey.landscape.place(&name),
+        domain: survey.landscape.domain_around(&name).map(domain_facts),
         references: references.collect(),
         referenced_by: referenced_by.collect(),
+        ways,
+        may_ask: may_ask(snapshot, survey, table),
         unique: indexes(true).collect(),
         indexed: indexes(false).collect(),
         definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| crate::claims::text::cut(text, 4_000)),
     };
     serde_json::to_value(facts).expect("facts are plain data and always serialise")
+}
+
+fn domain_facts(domain: &Domain) -> DomainFacts<'_> {
+    let tables = domain.tables.iter().take(MOST_TABLES_OF_DOMAIN).map(String::as_str).collect();
+    DomainFacts { title: &domain.title, tables, table_count: domain.tables.len() }
 }
 
 fn schema_facts(snapshot: &Snapshot, survey: &Survey, schema: &str) -> Value {
