@@ -127,6 +127,7 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(commands::resume))
         .routes(routes!(tasks::list))
         .routes(routes!(findings::list))
+        .routes(routes!(findings::verify))
         .routes(routes!(report::report))
         .routes(routes!(sources::add, sources::list))
         .routes(routes!(sources::look, sources::remove))

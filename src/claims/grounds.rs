@@ -1,6 +1,6 @@
-//! What claims stand on: which evidence really exists, how sure a claim may be, and which status it gets.
+//! What claims stand on: which evidence really exists, and what its check makes of a claim.
 //!
-//! Invariant: confidence and status come from here. The claimant's own word is a wish, bounded by the evidence.
+//! Invariant: confidence and status come from `bands`. The claimant's own word is a wish, bounded by the evidence.
 
 use std::collections::BTreeSet;
 
@@ -9,17 +9,9 @@ use serde_json::{Value, json};
 use super::checks::Verdict;
 use super::checks::key::Subject;
 use super::text::line;
-use super::{ProposedWrite, ToolCall, ToolResult};
+use super::{ProposedWrite, ToolCall, ToolResult, bands};
 use crate::domain::{Confidence, EntryStatus, EntryWrite, Insight, Layer, Provenance, Snapshot};
 
-/// Without any evidence a claim is a hypothesis.
-const WITHOUT_EVIDENCE: f64 = 0.5;
-/// Evidence that nobody checked, as read by the one who claims.
-const UNCHECKED: f64 = 0.8;
-/// What a write that does not say is taken to claim.
-const SAYS_NOTHING: f64 = 0.6;
-/// What is left of a claim that the data refutes.
-const REFUTED: f64 = 0.05;
 const MOST_EVIDENCE: usize = 12;
 
 /// What claims of one author can stand on.
@@ -45,29 +37,18 @@ impl Grounds<'_> {
         for about in std::iter::once(&key).chain(&links) {
             evidence.extend(self.calls_on(&Subject::of_key(about)));
         }
-        let wanted = Confidence::clamped(said.unwrap_or(SAYS_NOTHING));
-        let unchecked = |evidence: &BTreeSet<String>| wanted.at_most(if evidence.is_empty() { WITHOUT_EVIDENCE } else { UNCHECKED });
-        let (confidence, status) = match verdict {
-            Verdict::Unchecked { why } => {
+        let said = said.map(Confidence::clamped);
+        let (confidence, status) = bands::settle(said, !evidence.is_empty(), &verdict);
+        match verdict.check() {
+            Some(check) => {
+                evidence.insert(check.by.to_owned());
+                note(&mut document, Some(check.shown()));
+            }
+            None => {
+                let Verdict::Unchecked { why } = verdict else { unreachable!("only what is unchecked has no check") };
                 note(&mut document, why.map(|why| json!({ "unchecked": why })));
-                (unchecked(&evidence), EntryStatus::Draft)
             }
-            Verdict::Holds { by, confidence, facts } => {
-                evidence.insert(by);
-                note(&mut document, Some(facts));
-                (Confidence::clamped(confidence), EntryStatus::Validated)
-            }
-            Verdict::Doubtful { by, at_most, facts } => {
-                evidence.insert(by);
-                note(&mut document, Some(facts));
-                (wanted.at_most(at_most), EntryStatus::Draft)
-            }
-            Verdict::Refuted { by, facts } => {
-                evidence.insert(by);
-                note(&mut document, Some(facts));
-                (Confidence::clamped(REFUTED), EntryStatus::Refuted)
-            }
-        };
+        }
         let evidence = evidence.into_iter().take(MOST_EVIDENCE).collect();
         let provenance = self.provenance.clone();
         EntryWrite { layer: Layer::Finding, kind, key, document, tags, links, confidence, status, evidence, provenance }
@@ -80,17 +61,12 @@ impl Grounds<'_> {
                 evidence.push(reference);
             }
         }
-        // Beyond the claimant's own word only by resting on an entry that a check upheld, and not beyond that entry.
         let upheld = entries.iter().filter(|entry| entry.status == EntryStatus::Validated && evidence.contains(&entry.key));
+        let upheld = upheld.map(|entry| entry.confidence).max_by(|one, other| one.value().total_cmp(&other.value()));
         let refuted = entries.iter().any(|entry| entry.status == EntryStatus::Refuted && evidence.contains(&entry.key));
-        let bound = match upheld.map(|entry| entry.confidence.value()).max_by(f64::total_cmp) {
-            _ if refuted => WITHOUT_EVIDENCE,
-            Some(upheld) => upheld.max(UNCHECKED),
-            None if evidence.is_empty() => WITHOUT_EVIDENCE,
-            None => UNCHECKED,
-        };
+        let confidence = bands::of_insight(insight.confidence, !evidence.is_empty(), upheld, refuted);
         evidence.truncate(MOST_EVIDENCE);
-        Insight { claim: insight.claim, confidence: insight.confidence.at_most(bound), evidence }
+        Insight { claim: insight.claim, confidence, evidence }
     }
 
     /// What a citation means, where it exists: a call of this task, the key of a table, column or reference, the person.
@@ -139,7 +115,7 @@ fn take(document: &mut Value, member: &str) -> Option<Value> {
 }
 
 /// What the check saw stands in the document under `check`, whatever a model wrote there.
-fn note(document: &mut Value, facts: Option<Value>) {
+pub(super) fn note(document: &mut Value, facts: Option<Value>) {
     if let Some(members) = document.as_object_mut() {
         members.remove("check");
         if let Some(facts) = facts {
@@ -161,13 +137,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::claims::checks::Check;
 
     fn unproven() -> impl Strategy<Value = Verdict> {
-        let facts = || json!({"reason": "looked at"});
+        let check = || Check::without_query("check/x", "looked at");
         prop_oneof![
             Just(Verdict::Unchecked { why: None }),
-            (0.0..=1.0f64).prop_map(move |at_most| Verdict::Doubtful { by: "check/x".to_owned(), at_most, facts: facts() }),
-            Just(Verdict::Refuted { by: "check/x".to_owned(), facts: facts() }),
+            (0.0..=1.0f64).prop_map(move |at_most| Verdict::Doubtful { at_most, check: check() }),
+            Just(Verdict::Refuted { check: check() }),
         ]
     }
 
@@ -199,7 +176,7 @@ mod tests {
             let checked_by = matches!(verdict, Verdict::Doubtful { .. });
             let claim = grounds.entry(write, verdict);
             prop_assert!(matches!(claim.status, EntryStatus::Draft | EntryStatus::Refuted));
-            let bound = if cites_what_holds { UNCHECKED } else { WITHOUT_EVIDENCE };
+            let bound = if cites_what_holds { bands::SIGNALS } else { bands::HYPOTHESIS };
             prop_assert!(checked_by || claim.confidence.value() <= bound);
             prop_assert!(claim.document["check"]["by"] != json!("me"));
             for (status, confidence) in [(EntryStatus::Validated, 0.9), (EntryStatus::Stable, 0.1), (EntryStatus::Rejected, 0.0)] {

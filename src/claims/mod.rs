@@ -2,6 +2,8 @@
 //!
 //! A claim gets its one key, is held against the data, and comes out with the confidence and the status that its evidence bears.
 
+pub mod again;
+pub mod bands;
 pub mod checks;
 pub mod grounds;
 pub mod proposal;

@@ -31,6 +31,7 @@ pub mod source;
 pub mod sql;
 pub mod target;
 pub mod token;
+pub mod verify;
 pub mod watching;
 
 use std::ffi::OsString;
@@ -77,6 +78,7 @@ pub enum Command {
     Rules(rules::Rules),
     #[command(subcommand)]
     Secrets(secrets::Secrets),
+    Verify(verify::Verify),
     Check(check::Check),
     Eval(eval::Eval),
     Demo(demo::Demo),
@@ -124,6 +126,7 @@ impl Command {
             Self::Rules(rules) => rules.carry_out(global).await,
             Self::Sql(sql) => sql.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
+            Self::Verify(verify) => verify.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,
             Self::Eval(eval) => eval.carry_out(global).await,
             Self::Demo(demo) => demo.carry_out(global).await,

@@ -1,7 +1,7 @@
 //! Our own database: runs, journals, steps, commands, the catalog. One contract, one conformance suite, a folder a database.
 
 mod appends;
-mod clock;
+pub mod clock;
 mod columns;
 pub mod conformance;
 mod desk;

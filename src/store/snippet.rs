@@ -11,10 +11,16 @@ const LONGEST_SNIPPET: usize = 160;
 /// Characters before the word that was found.
 const BEFORE: usize = 40;
 
-/// All strings and numbers of the document, in order, bounded.
+/// What a check asked and counted: nobody looks for its words.
+const CHECK: &str = "check";
+
+/// All strings and numbers of the document but those of its check, in order, bounded.
 pub fn text(document: &Value) -> String {
     let mut into = String::new();
-    collect(document, &mut into);
+    match document {
+        Value::Object(members) => members.iter().filter(|(name, _)| *name != CHECK).for_each(|(_, member)| collect(member, &mut into)),
+        other => collect(other, &mut into),
+    }
     into
 }
 

@@ -11,7 +11,7 @@ use super::workspace::Workspace;
 use super::{bounds, reading};
 use crate::claims::checks::run::{self, NoRows};
 use crate::claims::text::line;
-use crate::claims::{Grounds, ProposedWrite, Verdict, checks};
+use crate::claims::{Grounds, ProposedWrite, Verdict, bands, checks};
 use crate::domain::{Confidence, EntryStatus, EntryWrite, Layer};
 
 /// Rows of a proof that are looked at.
@@ -20,8 +20,6 @@ const PROOF_ROWS: usize = 20;
 const CITATIONS: usize = 20;
 /// Bytes of what one claim may say.
 const DOCUMENT: usize = 64 * 1024;
-/// A claim that its author doubts is one without evidence.
-const DOUBTED: f64 = 0.5;
 
 /// Records a claim of the caller. `sql`, where there is one, is run as its proof.
 pub async fn claim(call: Call<'_>, write: ProposedWrite, sql: Option<&str>) -> Result<Value, Failure> {
@@ -42,11 +40,14 @@ pub async fn claim(call: Call<'_>, write: ProposedWrite, sql: Option<&str>) -> R
         member(&mut write, "proof", proof.facts);
     }
     let verdict = checks::examine(&workspace.data(), &write).await.map_err(Failure::Broken)?;
-    if let Verdict::Refuted { by, facts } = &verdict
-        && (write.kind != "relationship" || by == "check/existence")
+    if let Verdict::Refuted { check } = &verdict
+        && (write.kind != "relationship" || check.by == checks::existence::BY)
     {
         // Only a reference says by its key what was refuted. Another claim would stand there as the refutation of what others say.
-        return Err(Failure::Mendable(format!("the data refutes this, and nothing was recorded: {}", line(&facts.to_string(), 600))));
+        return Err(Failure::Mendable(format!(
+            "the data refutes this, and nothing was recorded: {}",
+            line(&check.shown().to_string(), 600)
+        )));
     }
     let cited = citations(write.document.get("evidence"));
     established.extend(upheld(workspace, &write.key, &cited).await?);
@@ -81,7 +82,8 @@ pub async fn withdraw(call: Call<'_>, kind: &str, key: &str) -> Result<Value, Fa
 /// Says of the caller's own claim that it is doubtful, or no longer true; nothing more certain is for a caller to say.
 pub async fn set_status(call: Call<'_>, kind: &str, key: &str, status: EntryStatus, reason: Option<&str>) -> Result<Value, Failure> {
     let confidence = match status {
-        EntryStatus::Draft => DOUBTED,
+        // A claim that its author doubts is one without evidence.
+        EntryStatus::Draft => bands::HYPOTHESIS,
         EntryStatus::Stale => 1.0,
         EntryStatus::Validated | EntryStatus::Stable | EntryStatus::Refuted => {
             return Err(Failure::Mendable(format!(

@@ -25,6 +25,7 @@ mod relationships;
 mod schema;
 pub mod survey;
 mod validation;
+mod verifying;
 
 mod catalog_delete;
 mod catalog_get;
@@ -36,6 +37,7 @@ mod catalog_list_objects;
 mod catalog_merge;
 mod catalog_search;
 mod catalog_upsert;
+mod catalog_verify;
 mod column_profile;
 mod describe_table;
 mod discovery_run_static;

@@ -24,9 +24,9 @@ use super::validation;
 use super::workspace::Workspace;
 use super::{
     agent_tools, catalog_delete, catalog_get, catalog_get_object, catalog_get_relationships, catalog_init, catalog_list,
-    catalog_list_objects, catalog_merge, catalog_search, catalog_upsert, column_profile, describe_table, discovery_run_static, explain_sql,
-    find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables, list_targets, run_sql_readonly,
-    sample_distinct, sample_rows, suggest_joins, table_profile,
+    catalog_list_objects, catalog_merge, catalog_search, catalog_upsert, catalog_verify, column_profile, describe_table,
+    discovery_run_static, explain_sql, find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables,
+    list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
 };
 use crate::store::{self, Store};
 use crate::telemetry::{names, spans};
@@ -79,6 +79,7 @@ impl Registry {
             Box::new(catalog_upsert::CatalogUpsert),
             Box::new(catalog_merge::CatalogMerge),
             Box::new(catalog_delete::CatalogDelete),
+            Box::new(catalog_verify::CatalogVerify),
             Box::new(agent_tools::RunStart),
             Box::new(agent_tools::EventAppend),
             Box::new(agent_tools::RunFinish),

@@ -73,7 +73,7 @@ async fn the_data_and_the_evidence_decide_what_a_claim_is_worth() {
     let holds = caller.call("llm.relationship_upsert", reference("main.order_items", "product_id", "products")).await;
     assert_eq!(judged(&holds), ("validated", 0.95), "{holds}");
     assert_eq!(holds["key"], "rel/main.order_items.product_id->main.products.id");
-    assert_eq!(holds["check"]["rows_without_partner"], 0, "{holds}");
+    assert_eq!(holds["check"]["result"]["rows_without_partner"], 0, "{holds}");
     let wrong = caller.call("llm.relationship_upsert", reference("orders", "id", "main.customers")).await;
     assert_eq!(judged(&wrong), ("refuted", 0.05), "{wrong}");
 
@@ -106,7 +106,7 @@ async fn the_data_and_the_evidence_decide_what_a_claim_is_worth() {
     caller.refused("llm.metric_upsert", metric("delete from orders"), "nothing was recorded").await;
     caller.refused("llm.metric_get", json!({"metric_key": "orders.count"}), "there is no finding").await;
     let counted = caller.call("llm.metric_upsert", metric("select count(*) from orders")).await;
-    assert_eq!((judged(&counted), &counted["check"]["value"]), (("validated", 0.9), &json!([200])), "{counted}");
+    assert_eq!((judged(&counted), &counted["check"]["result"]["value"]), (("validated", 0.9), &json!([200])), "{counted}");
     let later = caller.call("llm.metric_upsert", metric("select count(*) from orders where placed_at > {day}")).await;
     assert!(later["recorded"] == false && later["note"].as_str().is_some_and(|note| note.contains("more certain")), "{later}");
 

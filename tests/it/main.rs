@@ -32,4 +32,5 @@ mod support;
 mod telemetry;
 mod tool_contract;
 mod tools;
+mod verify;
 mod withstand;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Data, Verdict, run};
+use super::{Check, Data, Query, Verdict, run};
 use crate::claims::ProposedWrite;
 use crate::claims::text::{bounded, line};
 
@@ -12,8 +12,13 @@ pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, St
     let Some(sql) = write.document.get("sql").and_then(Value::as_str) else {
         return Ok(Verdict::Unchecked { why: Some("the metric has no `sql`".to_owned()) });
     };
-    let wrong =
-        |why: String| Verdict::Refuted { by: BY.to_owned(), facts: json!({ "reason": "it cannot be computed", "error": line(&why, 500) }) };
+    let check = |reason: &str, result: Value| Check {
+        by: BY,
+        reason: reason.to_owned(),
+        query: Some(Query { dialect: data.source.dialect(), sql: sql.to_owned() }),
+        result,
+    };
+    let wrong = |why: String| Verdict::Refuted { check: check("it cannot be computed", json!({ "error": line(&why, 500) })) };
     let query = match run::guarded(data, sql) {
         Ok(query) => query,
         Err(run::NoRows::Wrong(why)) => return Ok(wrong(why)),
@@ -25,13 +30,11 @@ pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, St
     // Two rows suffice to see that it is not one value.
     Ok(match run::rows(data, &query, 2).await? {
         Ok(rows) => {
-            let facts = |reason: &str| json!({ "reason": reason, "value": bounded(&json!(rows.rows.first()), 500) });
+            let check = |reason: &str| check(reason, json!({ "value": bounded(&json!(rows.rows.first()), 500) }));
             match rows.single() {
-                _ if rows.rows.len() != 1 => {
-                    Verdict::Doubtful { by: BY.to_owned(), at_most: 0.6, facts: facts("it gives not one row but several, or none") }
-                }
-                None | Some(Value::Null) => Verdict::Doubtful { by: BY.to_owned(), at_most: 0.5, facts: facts("it gives no value") },
-                Some(_) => Verdict::Holds { by: BY.to_owned(), confidence: 0.9, facts: facts("it was computed") },
+                _ if rows.rows.len() != 1 => Verdict::Doubtful { at_most: 0.6, check: check("it gives not one row but several, or none") },
+                None | Some(Value::Null) => Verdict::Doubtful { at_most: 0.5, check: check("it gives no value") },
+                Some(_) => Verdict::Holds { confidence: 0.9, check: check("it was computed") },
             }
         }
         Err(run::NoRows::Wrong(why)) => wrong(why),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::ProposedWrite;
 use crate::domain::Snapshot;
-use crate::source::Source;
+use crate::source::{Dialect, Source};
 use reference::Reference;
 
 /// What claims are held against.
@@ -20,6 +20,25 @@ use reference::Reference;
 pub struct Data<'a> {
     pub snapshot: &'a Snapshot,
     pub source: &'a dyn Source,
+}
+
+/// How a claim was held against the data: enough to do it again, by hand too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// What evidence calls it: `check/anti_join`, `constraint`, …
+    pub by: &'static str,
+    /// What it came to, in words.
+    pub reason: String,
+    /// The query, where one was asked, in the words of the source.
+    pub query: Option<Query>,
+    /// What it counted or saw; null where it asked nothing.
+    pub result: Value,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    pub dialect: Dialect,
+    pub sql: String,
 }
 
 /// What became of a claim.
@@ -31,20 +50,54 @@ pub enum Verdict {
     },
     /// Exact, over all rows, or declared.
     Holds {
-        by: String,
         confidence: f64,
-        facts: Value,
+        check: Check,
     },
     /// Looked at, and not settled.
     Doubtful {
-        by: String,
         at_most: f64,
-        facts: Value,
+        check: Check,
     },
     Refuted {
-        by: String,
-        facts: Value,
+        check: Check,
     },
+}
+
+impl Check {
+    pub fn without_query(by: &'static str, reason: impl Into<String>) -> Self {
+        Self { by, reason: reason.into(), query: None, result: Value::Null }
+    }
+
+    /// As it stands in the document of a claim.
+    pub fn shown(&self) -> Value {
+        let mut shown = json!({"by": self.by, "reason": self.reason});
+        if let Some(query) = &self.query {
+            shown["dialect"] = json!(query.dialect.name());
+            shown["sql"] = json!(query.sql);
+        }
+        if !self.result.is_null() {
+            shown["result"] = self.result.clone();
+        }
+        shown
+    }
+}
+
+impl Verdict {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unchecked { .. } => "unchecked",
+            Self::Holds { .. } => "holds",
+            Self::Doubtful { .. } => "doubtful",
+            Self::Refuted { .. } => "refuted",
+        }
+    }
+
+    pub fn check(&self) -> Option<&Check> {
+        match self {
+            Self::Unchecked { .. } => None,
+            Self::Holds { check, .. } | Self::Doubtful { check, .. } | Self::Refuted { check } => Some(check),
+        }
+    }
 }
 
 /// Brings kinds and keys into their one form and drops what is not an expert's to write; of two writes to one key the later stands.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Data, Verdict, run};
+use super::{Check, Data, Query, Verdict, run};
 use crate::claims::ProposedWrite;
 use crate::claims::text::line;
 
@@ -17,8 +17,13 @@ pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, St
     if has_parameters(sql) {
         return Ok(Verdict::Unchecked { why: Some("it has parameters and no `example_sql` that runs as it is".to_owned()) });
     }
-    let wrong =
-        |why: String| Verdict::Refuted { by: BY.to_owned(), facts: json!({ "reason": "its SQL does not run", "error": line(&why, 500) }) };
+    let check = |reason: &str, result: Value| Check {
+        by: BY,
+        reason: reason.to_owned(),
+        query: Some(Query { dialect: data.source.dialect(), sql: sql.to_owned() }),
+        result,
+    };
+    let wrong = |why: String| Verdict::Refuted { check: check("its SQL does not run", json!({ "error": line(&why, 500) })) };
     let judge = |no_rows: run::NoRows| match no_rows {
         run::NoRows::Wrong(why) => wrong(why),
         too_long @ run::NoRows::TooLong(_) => too_long.unchecked(),
@@ -36,12 +41,11 @@ pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, St
     Ok(match run::rows(data, &query, ROWS).await? {
         Ok(rows) => {
             let columns: Vec<&str> = rows.columns.iter().map(|column| column.name.as_str()).collect();
-            let facts =
-                |reason: &str| json!({ "reason": reason, "columns": columns, "rows_seen": rows.rows.len(), "more": rows.truncated });
+            let check = |reason: &str| check(reason, json!({ "columns": columns, "rows_seen": rows.rows.len(), "more": rows.truncated }));
             if rows.rows.is_empty() {
-                Verdict::Doubtful { by: BY.to_owned(), at_most: 0.6, facts: facts("it runs, and finds nothing") }
+                Verdict::Doubtful { at_most: 0.6, check: check("it runs, and finds nothing") }
             } else {
-                Verdict::Holds { by: BY.to_owned(), confidence: 0.9, facts: facts("it was planned and run") }
+                Verdict::Holds { confidence: 0.9, check: check("it was planned and run") }
             }
         }
         Err(no_rows) => judge(no_rows),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::reference::{NotFound, Reference, Side};
-use super::{Data, Verdict, run};
+use super::{Check, Data, Query, Verdict, existence, run};
 use crate::claims::ProposedWrite;
 use crate::claims::sql;
 use crate::claims::text::{singular, words};
@@ -28,12 +28,13 @@ pub async fn check(data: &Data<'_>, write: &ProposedWrite) -> Result<Verdict, St
         return Ok(Verdict::Unchecked { why: Some("a column of it is masked, so that it cannot be counted".to_owned()) });
     }
     let declared = is_declared(snapshot, &reference);
-    let counted = match run::guarded(data, &count_sql(data.source.dialect(), &reference)) {
-        Ok(query) => run::rows(data, &query, 1).await?.map(|rows| Counts::of(rows.rows.first())),
+    let query = Query { dialect: data.source.dialect(), sql: count_sql(data.source.dialect(), &reference) };
+    let counted = match run::guarded(data, &query.sql) {
+        Ok(guarded) => run::rows(data, &guarded, 1).await?.map(|rows| Counts::of(rows.rows.first())),
         Err(no_rows) => Err(no_rows),
     };
     Ok(match counted {
-        Ok(Some(counts)) => judge(&reference, counts, declared),
+        Ok(Some(counts)) => judge(&reference, counts, declared, query),
         Ok(None) => without_count(declared, "the count came back without numbers".to_owned()),
         Err(run::NoRows::Wrong(why) | run::NoRows::TooLong(why)) => without_count(declared, why),
     })
@@ -56,29 +57,27 @@ struct Counts {
     parent_values: u64,
 }
 
-fn judge(reference: &Reference, counts: Counts, declared: bool) -> Verdict {
+fn judge(reference: &Reference, counts: Counts, declared: bool, query: Query) -> Verdict {
     let share = if counts.referencing == 0 { 0.0 } else { counts.orphans as f64 / counts.referencing as f64 };
     let unique = counts.parent_rows == counts.parent_values;
     let named = names_agree(reference);
-    let facts = |reason: &str| {
-        json!({
-            "reason": reason,
-            "declared": declared,
-            "referencing_rows": counts.referencing,
-            "rows_without_partner": counts.orphans,
-            "share_without_partner": (share * 1e6).round() / 1e6,
-            "different_values": counts.values,
-            "parent_rows": counts.parent_rows,
-            "parent_unique": unique,
-        })
-    };
-    let holds = |confidence: f64, reason: &str| Verdict::Holds { by: BY.to_owned(), confidence, facts: facts(reason) };
-    let doubtful = |at_most: f64, reason: &str| Verdict::Doubtful { by: BY.to_owned(), at_most, facts: facts(reason) };
+    let result = json!({
+        "declared": declared,
+        "referencing_rows": counts.referencing,
+        "rows_without_partner": counts.orphans,
+        "share_without_partner": (share * 1e6).round() / 1e6,
+        "different_values": counts.values,
+        "parent_rows": counts.parent_rows,
+        "parent_unique": unique,
+    });
+    let check = |reason: &str| Check { by: BY, reason: reason.to_owned(), query: Some(query.clone()), result: result.clone() };
+    let holds = |confidence: f64, reason: &str| Verdict::Holds { confidence, check: check(reason) };
+    let doubtful = |at_most: f64, reason: &str| Verdict::Doubtful { at_most, check: check(reason) };
     match counts {
         _ if declared && counts.orphans == 0 => holds(1.0, "declared, and kept to by every row"),
         _ if declared => holds(0.9, "declared, but not kept to by every row"),
         Counts { referencing: 0, .. } => doubtful(0.5, "no row refers to anything; the data cannot tell"),
-        _ if share > TOLERATED => Verdict::Refuted { by: BY.to_owned(), facts: facts("too many rows have no partner") },
+        _ if share > TOLERATED => Verdict::Refuted { check: check("too many rows have no partner") },
         _ if !unique => doubtful(0.5, "what is referred to is not unique"),
         Counts { orphans: 1.., .. } => doubtful(0.8, "a few rows have no partner"),
         _ if named && counts.values >= ENOUGH_VALUES => holds(0.95, "every row has exactly one partner, and the names agree"),
@@ -89,14 +88,15 @@ fn judge(reference: &Reference, counts: Counts, declared: bool) -> Verdict {
 
 fn without_count(declared: bool, why: String) -> Verdict {
     if declared {
-        let facts = json!({ "reason": "declared; the rows were not counted", "declared": true, "unchecked": why });
-        return Verdict::Holds { by: "constraint".to_owned(), confidence: 0.95, facts };
+        let result = json!({ "declared": true, "unchecked": why });
+        let check = Check { result, ..Check::without_query("constraint", "declared; the rows were not counted") };
+        return Verdict::Holds { confidence: 0.95, check };
     }
     Verdict::Unchecked { why: Some(why) }
 }
 
 fn refuted(reason: &str) -> Verdict {
-    Verdict::Refuted { by: "check/existence".to_owned(), facts: json!({ "reason": reason }) }
+    Verdict::Refuted { check: Check::without_query(existence::BY, reason) }
 }
 
 fn is_declared(snapshot: &Snapshot, reference: &Reference) -> bool {
@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn the_share_of_orphans_decides() {
         let check = |child: &str, counts: Counts, declared: bool, expect: &str| {
-            let verdict = judge(&reference(child, "customers"), counts, declared);
+            let query = Query { dialect: Dialect::Sqlite, sql: "select 1".to_owned() };
+            let verdict = judge(&reference(child, "customers"), counts, declared, query);
             let got = match verdict {
                 Verdict::Unchecked { .. } => "unchecked".to_owned(),
                 Verdict::Holds { confidence, .. } => format!("holds {confidence}"),

@@ -12,6 +12,7 @@ mod primary;
 mod rows;
 mod signals;
 mod subject;
+mod vocabulary;
 
 pub use choice::{Inference, InferredKey, InferredReference};
 pub use rows::{FirstRows, Tuples};

@@ -4,134 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::names;
 use super::subject::{Place, Subject};
+use super::vocabulary::{CALENDARS, COPIES, ENDINGS, PEOPLE, PERSON_ROLES, TREE_ROLES, TYPE_MARKS};
 
 /// A word that so many of the tables or columns begin with is a habit.
 const HABIT: f64 = 0.6;
 
-/// Hungarian notation: what the value is, before what it means.
-const TYPE_MARKS: [&str; 14] = ["lng", "int", "str", "dtm", "cur", "bln", "txt", "dbl", "sng", "byt", "chr", "dat", "mem", "fld"];
-
-/// Endings that old systems write into one word with what they end.
-const ENDINGS: [&str; 18] =
-    ["id", "key", "nbr", "nr", "no", "num", "cod", "code", "cd", "uuid", "fk", "pk", "ref", "nummer", "krzl", "krz", "kod", "name"];
-
 /// An ending that so many names have behind another table's name is a habit of this database.
 const HABITUAL: usize = 3;
-
-/// Words of columns that refer to people, whoever they are called.
-const PERSON_ROLES: [&str; 40] = [
-    "manager",
-    "boss",
-    "supervisor",
-    "rep",
-    "agent",
-    "author",
-    "owner",
-    "creator",
-    "created",
-    "modified",
-    "updated",
-    "approved",
-    "assigned",
-    "assignee",
-    "reviewer",
-    "approver",
-    "teacher",
-    "coach",
-    "captain",
-    "head",
-    "lead",
-    "leader",
-    "contact",
-    "seller",
-    "buyer",
-    "doctor",
-    "mother",
-    "father",
-    "spouse",
-    "husband",
-    "wife",
-    "leiter",
-    "vorgesetzter",
-    "jefe",
-    "gerente",
-    "chef",
-    "responsable",
-    "kierownik",
-    "signed",
-    "by",
-];
-
-const PEOPLE: [&str; 33] = [
-    "employee",
-    "staff",
-    "user",
-    "person",
-    "people",
-    "member",
-    "worker",
-    "personnel",
-    "customer",
-    "contact",
-    "account",
-    "player",
-    "agent",
-    "doctor",
-    "teacher",
-    "student",
-    "patient",
-    "mitarbeiter",
-    "angestellter",
-    "personal",
-    "empleado",
-    "empregado",
-    "funcionario",
-    "employe",
-    "personne",
-    "persona",
-    "pessoa",
-    "pracownik",
-    "osoba",
-    "kunde",
-    "benutzer",
-    "emp",
-    "individual",
-];
-
-/// Words of columns that lead to another row of their own table.
-const TREE_ROLES: [&str; 22] = [
-    "parent",
-    "reports",
-    "report",
-    "super",
-    "superior",
-    "predecessor",
-    "previous",
-    "prev",
-    "next",
-    "root",
-    "ancestor",
-    "manager",
-    "boss",
-    "supervisor",
-    "mother",
-    "father",
-    "original",
-    "padre",
-    "eltern",
-    "ober",
-    "vorgesetzter",
-    "pai",
-];
-
-const COPIES: [&str; 18] = [
-    "old", "bak", "backup", "bkp", "tmp", "temp", "copy", "kopie", "copia", "copie", "save", "saved", "orig", "test", "alt", "bns", "neu",
-    "new",
-];
-
-/// Of tables that count days.
-const CALENDARS: [&str; 14] =
-    ["date", "day", "calendar", "time", "dt", "dtm", "datum", "kalender", "fecha", "calendario", "data", "jour", "tag", "dato"];
 
 pub struct Naming {
     tables: Vec<TableNames>,

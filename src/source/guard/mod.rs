@@ -182,6 +182,16 @@ pub fn behind_as(dialect: Dialect, statement: &str) -> Option<&str> {
     None
 }
 
+impl Dialect {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgresql => "postgresql",
+            Self::Mysql => "mysql",
+        }
+    }
+}
+
 impl Fragment {
     fn name(self) -> &'static str {
         match self {

@@ -105,7 +105,8 @@ impl Source for FakeSource {
     }
 
     async fn stream(&self, _: &ReadQuery, _: &ReadLimits, _: &mut Consumer<'_>) -> Result<Streamed, source::Error> {
-        unreachable!("what is tested here reads answers whole")
+        // A survey goes by names then.
+        Err(source::Error::Statement("there are no rows here".to_owned()))
     }
 
     async fn read(&self, query: &ReadQuery, _: &ReadLimits) -> Result<Rows, source::Error> {

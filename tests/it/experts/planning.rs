@@ -41,7 +41,7 @@ async fn cleaned(tasks: Vec<PlannedTask>, done: Vec<DoneLine>, max_tasks: u32) -
     let plan = plan(&desk, context).await.unwrap().value;
     let brief = reasoning.plan_briefs.lock().unwrap().pop().unwrap();
     assert_eq!((brief.tables.len(), brief.table_count, brief.experts.len()), (4, 4, 4));
-    assert_eq!(brief.tables.iter().map(|table| table.referenced_by).collect::<Vec<_>>(), [0, 0, 1, 1]);
+    assert_eq!(brief.tables.iter().map(|table| table.referenced_by).collect::<Vec<_>>(), [1, 0, 1, 1]);
     plan
 }
 

@@ -122,7 +122,7 @@ async fn a_relationship_is_believed_as_far_as_the_rows_go() {
         assert_eq!((entry.status, entry.confidence.value()), (status, confidence), "{counts:?}");
         assert!(entry.document.get("confidence").is_none());
         assert_eq!(entry.document["parent"], json!({ "schema": "shop", "table": "customers", "columns": ["id"] }));
-        assert_eq!(entry.document["check"]["rows_without_partner"], counts[1]);
+        assert_eq!(entry.document["check"]["result"]["rows_without_partner"], counts[1]);
         assert!(entry.evidence.contains(&"check/anti_join".to_owned()));
     };
     check([1000, 0, 40, 40, 40], EntryStatus::Validated, 0.95).await;
@@ -157,7 +157,7 @@ async fn a_declared_reference_is_certain_and_a_leaky_one_says_so() {
     assert_eq!((kept.status, kept.confidence.value()), (EntryStatus::Validated, 1.0));
     let leaky = entry(settled(claim(), counting([3000, 600, 900, 1000, 1000])).await);
     assert_eq!((leaky.status, leaky.confidence.value()), (EntryStatus::Validated, 0.9));
-    assert_eq!(leaky.document["check"]["share_without_partner"], 0.2);
+    assert_eq!(leaky.document["check"]["result"]["share_without_partner"], 0.2);
 }
 
 #[tokio::test]
@@ -221,7 +221,7 @@ async fn metrics_and_templates_are_run() {
     // What reads no table says nothing of the data, whatever it gives.
     check("question_template/shop.orders.of nothing", EntryStatus::Draft, 0.6);
     check("metric/shop.orders.of nothing", EntryStatus::Draft, 0.8);
-    assert_eq!(entries["metric/shop.orders.good"].document["check"]["value"], json!([42]));
+    assert_eq!(entries["metric/shop.orders.good"].document["check"]["result"]["value"], json!([42]));
 }
 
 #[tokio::test]
