@@ -47,6 +47,8 @@ impl Target {
         settings.server = None;
         settings.store = None;
         settings.data_dir = folder.to_path_buf();
+        // One after the other is looked at, and what one took is not held while the next is.
+        settings.source.open_sources = 1;
         settings.api.listen = "127.0.0.1:0".to_owned();
         settings.telemetry.log = "warn".to_owned();
         let app = start(settings, Resume::No).await?;

@@ -12,18 +12,22 @@ pub const MOST_HITS: usize = 200;
 const ROOM: usize = 4;
 const LEAST_ROOM: usize = 40;
 
-/// The text with the parts of its names beside them.
+/// The text with the parts of its names beside them: those between underscores and capitals, and of each the letters and the digits.
 pub fn to_index(text: &str, into: &mut String) {
     for word in names(text) {
         add(word, into);
         let parts = parts(word);
-        if parts.len() > 1 {
-            for part in &parts {
+        for part in &parts {
+            if parts.len() > 1 {
                 add(part, into);
             }
-            if word.contains('_') {
-                add(&parts.concat(), into);
+            let pieces = if part.contains(char::is_numeric) { letters_and_digits(part) } else { Vec::new() };
+            if pieces.len() > 1 {
+                pieces.iter().for_each(|piece| add(piece, into));
             }
+        }
+        if word.contains('_') {
+            add(&parts.concat(), into);
         }
     }
 }
@@ -32,17 +36,39 @@ pub fn to_index(text: &str, into: &mut String) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
     pub name: String,
+    /// The name as others write it, where it has underscores.
+    pub joined: Option<String>,
     /// Its parts, where it has several.
     pub parts: Vec<String>,
+    /// Their letters and digits apart, where that is something else.
+    pub finest: Vec<String>,
 }
 
 /// Words that must all stand in an entry, each as a prefix.
 pub type Piece<'t> = &'t [String];
 
 impl Term {
-    /// The name as it was written, or all its parts.
+    /// The name as it was written or as others write it, or all its parts.
     pub fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
-        [std::slice::from_ref(&self.name), &self.parts].into_iter().filter(|piece| !piece.is_empty())
+        let names = std::iter::once(&self.name).chain(&self.joined).map(std::slice::from_ref);
+        names.chain(std::iter::once(self.parts.as_slice()).filter(|parts| !parts.is_empty()))
+    }
+
+    /// All words that are looked for.
+    pub fn words(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.name).chain(&self.joined).chain(&self.parts)
+    }
+
+    fn of(word: &str) -> Self {
+        let lower = |parts: &[&str]| if parts.len() > 1 { parts.iter().map(|part| part.to_lowercase()).collect() } else { Vec::new() };
+        let parts = parts(word);
+        let finest: Vec<&str> = parts.iter().flat_map(|part| letters_and_digits(part)).collect();
+        Self {
+            name: word.to_lowercase(),
+            joined: word.contains('_').then(|| parts.concat().to_lowercase()),
+            finest: if finest.len() > parts.len() { lower(&finest) } else { Vec::new() },
+            parts: lower(&parts),
+        }
     }
 }
 
@@ -50,13 +76,11 @@ impl Term {
 pub fn terms(text: &str) -> Vec<Term> {
     let mut terms: Vec<Term> = Vec::new();
     for word in names(text) {
-        let name = word.to_lowercase();
-        if terms.iter().any(|term| term.name == name) {
+        let term = Term::of(word);
+        if terms.iter().any(|known| known.name == term.name) {
             continue;
         }
-        let parts = parts(word);
-        let parts = if parts.len() > 1 { parts.iter().map(|part| part.to_lowercase()).collect() } else { Vec::new() };
-        terms.push(Term { name, parts });
+        terms.push(term);
         if terms.len() == MOST_WORDS {
             break;
         }
@@ -70,12 +94,14 @@ pub fn rarest(terms: &[Term], room: i64, count: impl Fn(&str) -> i64) -> Option<
     let mut pieces = Vec::new();
     let mut complete = true;
     for term in terms {
-        let whole = count(&term.name);
-        pieces.push((whole, std::slice::from_ref(&term.name)));
-        if whole == 0 && !term.parts.is_empty() {
+        let names = std::iter::once(&term.name).chain(&term.joined);
+        let before = pieces.len();
+        pieces.extend(names.map(|name| (count(name), std::slice::from_ref(name))));
+        let is_known = pieces[before..].iter().any(|(count, _)| *count > 0);
+        if !is_known && !term.parts.is_empty() {
             pieces.push((term.parts.iter().map(|part| count(part)).min().unwrap_or(0), &term.parts));
         }
-        complete &= whole == 0 || term.parts.is_empty();
+        complete &= !is_known || term.parts.is_empty();
     }
     pieces.sort_by_key(|(count, _)| *count);
     let mut hits = 0;
@@ -86,6 +112,12 @@ pub fn rarest(terms: &[Term], room: i64, count: impl Fn(&str) -> i64) -> Option<
     });
     let rarest: Vec<Piece<'_>> = fitting.map(|(_, piece)| *piece).collect();
     (!complete || rarest.len() < pieces.len()).then_some(rarest)
+}
+
+/// Where nothing was found: names by their letters and digits apart, `t17` as `t` and `17`. None where no name has both.
+pub fn finest(terms: &[Term]) -> Option<Vec<Piece<'_>>> {
+    let apart = |term: &Term| !term.finest.is_empty();
+    terms.iter().any(apart).then(|| terms.iter().filter(|term| apart(term)).map(|term| term.finest.as_slice()).collect())
 }
 
 /// Hits that are enough for a search with this limit.
@@ -106,30 +138,39 @@ pub fn names(text: &str) -> impl Iterator<Item = &str> {
         .map(|word| word.char_indices().nth(LONGEST_WORD).map_or(word, |(end, _)| &word[..end]))
 }
 
-/// `HTTPServer_v2` → `HTTP`, `Server`, `v`, `2`.
+/// `HTTPServer_v2` → `HTTP`, `Server`, `v2`.
 pub fn parts(word: &str) -> Vec<&str> {
+    word.split('_').flat_map(|piece| split(piece, begins_part)).collect()
+}
+
+/// `v2` → `v`, `2`.
+fn letters_and_digits(part: &str) -> Vec<&str> {
+    split(part, |before, c, _| before.is_numeric() != c.is_numeric())
+}
+
+/// Before each sign that begins another part, told by the sign before it, itself and the one after.
+fn split(piece: &str, begins: impl Fn(char, char, Option<char>) -> bool) -> Vec<&str> {
     let mut parts = Vec::new();
-    for piece in word.split('_').filter(|piece| !piece.is_empty()) {
-        let mut start = 0;
-        let mut before: Option<char> = None;
-        let mut chars = piece.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
-            let after = chars.peek().map(|(_, next)| *next);
-            if at > start && before.is_some_and(|before| begins_part(before, c, after)) {
-                parts.push(&piece[start..at]);
-                start = at;
-            }
-            before = Some(c);
+    let mut start = 0;
+    let mut before: Option<char> = None;
+    let mut chars = piece.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let after = chars.peek().map(|(_, next)| *next);
+        if at > start && before.is_some_and(|before| begins(before, c, after)) {
+            parts.push(&piece[start..at]);
+            start = at;
         }
+        before = Some(c);
+    }
+    if start < piece.len() {
         parts.push(&piece[start..]);
     }
     parts
 }
 
 fn begins_part(before: char, c: char, after: Option<char>) -> bool {
-    (before.is_lowercase() && c.is_uppercase())
+    ((before.is_lowercase() || before.is_numeric()) && c.is_uppercase())
         || (before.is_uppercase() && c.is_uppercase() && after.is_some_and(char::is_lowercase))
-        || before.is_numeric() != c.is_numeric()
 }
 
 fn add(word: &str, into: &mut String) {
@@ -150,8 +191,9 @@ mod tests {
             ("order_items", "order items"),
             ("orderItems", "order Items"),
             ("HTTPServer", "HTTP Server"),
-            ("address2", "address 2"),
-            ("v2Final", "v 2 Final"),
+            ("address2", "address2"),
+            ("order_t17", "order t17"),
+            ("v2Final", "v2 Final"),
             ("ÄußereGröße", "Äußere Größe"),
             ("ID", "ID"),
         ] {
@@ -164,6 +206,21 @@ mod tests {
         let mut text = String::new();
         to_index("shop.order_items, address2!", &mut text);
         assert_eq!(text, "shop order_items order items orderitems address2 address 2");
+        let mut text = String::new();
+        to_index("order_t17", &mut text);
+        assert_eq!(text, "order_t17 order t17 t 17 ordert17");
+    }
+
+    #[test]
+    fn a_name_is_taken_apart_only_as_far_as_is_needed() {
+        let pieces = |text: &str| {
+            let terms = terms(text);
+            let shown = |pieces: Vec<Piece<'_>>| pieces.iter().map(|piece| piece.join("+")).collect::<Vec<_>>().join(" ");
+            (shown(terms.iter().flat_map(Term::pieces).collect()), finest(&terms).map(shown))
+        };
+        assert_eq!(pieces("T17"), ("t17".to_owned(), Some("t+17".to_owned())));
+        assert_eq!(pieces("order_t17"), ("order_t17 ordert17 order+t17".to_owned(), Some("order+t+17".to_owned())));
+        assert_eq!(pieces("placed_at orders"), ("placed_at placedat placed+at orders".to_owned(), None));
     }
 
     #[test]
@@ -181,7 +238,7 @@ mod tests {
         assert_eq!(rarest("rare orders").as_deref(), Some("rare"));
         assert_eq!(rarest("orders order").as_deref(), Some("orders"));
         assert_eq!(rarest("rare unknown"), None);
-        assert_eq!(rarest("a_b rare").as_deref(), Some("rare"), "a name that is known stands without its parts");
+        assert_eq!(rarest("a_b rare").as_deref(), Some("ab rare"), "a name that is known stands without its parts");
         assert_eq!(rarest("orderRare order").as_deref(), Some("orderrare order+rare"));
     }
 }

@@ -15,7 +15,7 @@ use crate::source::{self, Bounded, Dsn, Fingerprint, Limits, Progress, Source};
 use crate::store::{self, BookError, SourceBook, Store};
 
 /// Entries written at once; a harvest of thousands of columns does not become one long transaction.
-const ENTRIES_A_WRITE: usize = 500;
+const ENTRIES_A_WRITE: usize = 4_000;
 
 /// Tables that a survey reads at once; others want connections, too.
 const SURVEYED_AT_ONCE: usize = 2;
@@ -81,7 +81,10 @@ impl LocalWorkbench {
         if latest.as_ref() == Some(&snapshot.id) {
             return self.store.put_snapshot(snapshot).await.map_err(stored);
         }
-        let mut entries = harvested::entries(snapshot).into_iter();
+        let mut entries = harvested::entries(snapshot);
+        // Neighbours are written together, and a part of which nothing is there yet is seen to be new.
+        entries.sort_by(|one, other| (one.kind == "column", &one.kind, &one.key).cmp(&(other.kind == "column", &other.kind, &other.key)));
+        let mut entries = entries.into_iter();
         let mut kept = progress.part("entries kept");
         loop {
             let part: Vec<_> = entries.by_ref().take(ENTRIES_A_WRITE).collect();

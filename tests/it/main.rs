@@ -9,6 +9,7 @@ mod cli;
 mod csv;
 mod demo;
 mod engine;
+mod eval;
 mod events;
 mod experts;
 mod guard;

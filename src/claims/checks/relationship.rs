@@ -8,6 +8,7 @@ use crate::claims::ProposedWrite;
 use crate::claims::sql;
 use crate::claims::text::{singular, words};
 use crate::domain::Snapshot;
+use crate::evidence::infer::stand_ins;
 use crate::source::Dialect;
 
 const BY: &str = "check/anti_join";
@@ -51,6 +52,8 @@ struct Counts {
     /// Rows of the child whose columns are all set.
     referencing: u64,
     orphans: u64,
+    /// Orphans of which the value stands for a missing one, such as 0 or `n/a`.
+    stand_ins: u64,
     /// Different values among the referencing ones.
     values: u64,
     parent_rows: u64,
@@ -58,10 +61,16 @@ struct Counts {
 }
 
 fn judge(reference: &Reference, counts: Counts, declared: bool, query: Query) -> Verdict {
+    // What stands for nothing refers to nothing.
+    let counts = Counts {
+        referencing: counts.referencing.saturating_sub(counts.stand_ins),
+        orphans: counts.orphans.saturating_sub(counts.stand_ins),
+        ..counts
+    };
     let share = if counts.referencing == 0 { 0.0 } else { counts.orphans as f64 / counts.referencing as f64 };
     let unique = counts.parent_rows == counts.parent_values;
     let named = names_agree(reference);
-    let result = json!({
+    let mut result = json!({
         "declared": declared,
         "referencing_rows": counts.referencing,
         "rows_without_partner": counts.orphans,
@@ -70,6 +79,9 @@ fn judge(reference: &Reference, counts: Counts, declared: bool, query: Query) ->
         "parent_rows": counts.parent_rows,
         "parent_unique": unique,
     });
+    if counts.stand_ins > 0 {
+        result["rows_standing_for_none"] = json!(counts.stand_ins);
+    }
     let check = |reason: &str| Check { by: BY, reason: reason.to_owned(), query: Some(query.clone()), result: result.clone() };
     let holds = |confidence: f64, reason: &str| Verdict::Holds { confidence, check: check(reason) };
     let doubtful = |at_most: f64, reason: &str| Verdict::Doubtful { at_most, check: check(reason) };
@@ -124,7 +136,7 @@ fn names_agree(reference: &Reference) -> bool {
     })
 }
 
-/// One row of five numbers. `not in` over a list without NULLs is hashed by every engine; a correlated search may not be.
+/// One row of six numbers. `not in` over a list without NULLs is hashed by every engine; a correlated search may not be.
 fn count_sql(dialect: Dialect, reference: &Reference) -> String {
     let (child, parent) = (&reference.child, &reference.parent);
     let listed = |side: &Side, alias: &str| {
@@ -140,14 +152,26 @@ fn count_sql(dialect: Dialect, reference: &Reference) -> String {
     let (child_columns, parent_columns) = (listed(child, "c"), listed(parent, "p"));
     let (child_set, parent_set) = (set(child, "c"), set(parent, "p"));
     let tuple = if child.columns.len() == 1 { child_columns.clone() } else { format!("({child_columns})") };
+    let orphans = format!(
+        "select count(*) from {child_table} as c where {child_set} \
+         and {tuple} not in (select {parent_columns} from {parent_table} as p where {parent_set})"
+    );
+    // Of several columns no one value stands for nothing.
+    let stand_ins = match child.columns.as_slice() {
+        [_] => {
+            let listed = stand_ins().iter().map(|text| format!("'{text}'")).collect::<Vec<_>>().join(", ");
+            format!("{orphans} and lower({}) in ({listed})", dialect.as_text(&child_columns))
+        }
+        _ => "0".to_owned(),
+    };
     format!(
         "select \
          (select count(*) from {child_table} as c where {child_set}) as referencing_rows, \
-         (select count(*) from {child_table} as c where {child_set} \
-         and {tuple} not in (select {parent_columns} from {parent_table} as p where {parent_set})) as orphans, \
+         ({orphans}) as orphans, \
          (select count(*) from (select distinct {child_columns} from {child_table} as c where {child_set}) as v) as distinct_values, \
          (select count(*) from {parent_table} as p where {parent_set}) as parent_rows, \
-         (select count(*) from (select distinct {parent_columns} from {parent_table} as p where {parent_set}) as k) as parent_values"
+         (select count(*) from (select distinct {parent_columns} from {parent_table} as p where {parent_set}) as k) as parent_values, \
+         ({stand_ins}) as stand_ins"
     )
 }
 
@@ -158,7 +182,14 @@ impl Counts {
             Value::String(text) => text.parse().ok(),
             value => value.as_u64().or_else(|| value.as_f64().map(|number| number as u64)),
         };
-        Some(Self { referencing: number(0)?, orphans: number(1)?, values: number(2)?, parent_rows: number(3)?, parent_values: number(4)? })
+        Some(Self {
+            referencing: number(0)?,
+            orphans: number(1)?,
+            values: number(2)?,
+            parent_rows: number(3)?,
+            parent_values: number(4)?,
+            stand_ins: number(5).unwrap_or(0),
+        })
     }
 }
 
@@ -173,7 +204,7 @@ mod tests {
     }
 
     fn counts(referencing: u64, orphans: u64, values: u64) -> Counts {
-        Counts { referencing, orphans, values, parent_rows: 50, parent_values: 50 }
+        Counts { referencing, orphans, stand_ins: 0, values, parent_rows: 50, parent_values: 50 }
     }
 
     #[test]
@@ -196,6 +227,8 @@ mod tests {
         check("buyer", counts(1000, 0, 40), false, "holds 0.9");
         check("buyer", counts(1000, 0, 3), false, "doubtful 0.6");
         check("buyer", counts(1000, 900, 3), true, "holds 0.9");
+        check("customer_id", Counts { stand_ins: 300, ..counts(1000, 300, 40) }, false, "holds 0.95");
+        check("customer_id", Counts { stand_ins: 300, ..counts(1000, 400, 40) }, false, "refuted");
         check("customer_id", Counts { parent_values: 10, ..counts(1000, 0, 40) }, false, "doubtful 0.5");
     }
 

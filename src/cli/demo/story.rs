@@ -12,7 +12,7 @@ use crate::domain::{EventBody, Question};
 
 /// Lines about references, about findings of each other kind and about what is odd, and questions; the report has them all.
 const REFERENCES_TOLD: usize = 6;
-const TOLD: usize = 3;
+const TOLD: usize = 2;
 const ODD_TOLD: usize = 12;
 const ASKED: usize = 2;
 const WIDE: usize = 116;

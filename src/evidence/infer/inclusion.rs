@@ -25,6 +25,11 @@ static SENTINELS: LazyLock<Vec<Digest>> = LazyLock::new(|| {
     texts.chain(SENTINEL_NUMBERS.iter().map(|number| digest_of(&Cell::Integer(*number)))).collect()
 });
 
+/// What stands for a missing value, as text in small letters.
+pub fn stand_ins() -> Vec<String> {
+    SENTINEL_TEXTS.iter().map(ToString::to_string).chain(SENTINEL_NUMBERS.iter().map(ToString::to_string)).collect()
+}
+
 #[derive(Clone, Debug)]
 pub struct Inclusion {
     pub child: Place,

@@ -15,6 +15,7 @@ mod subject;
 mod vocabulary;
 
 pub use choice::{Inference, InferredKey, InferredReference};
+pub use inclusion::stand_ins;
 pub use rows::{FirstRows, Tuples};
 pub use signals::Signal;
 pub use subject::Subject;

@@ -6,6 +6,7 @@ mod catalog;
 mod claims;
 mod commands;
 mod journal;
+mod many;
 mod past;
 mod queries;
 mod runs;
@@ -54,7 +55,9 @@ where
         past: history_tells_who_changed_what, claims_that_do_not_stand_are_kept, an_entry_is_read_as_it_was, a_list_is_read_as_it_was,
               what_changed_under_a_claim_makes_it_stale, a_harvest_takes_its_mark_away, entries_are_found_by_what_they_link_to,
               entries_are_counted;
-        search: cases, best_hits_come_first, hits_are_filtered_and_scoped, changed_words_are_found, any_text_is_a_query,
+        many: many_new_entries_are_kept_as_one_by_one, many_entries_of_which_some_are_there_change_what_they_should;
+        search: cases, names_with_digits_are_found_however_they_are_written,
+                a_beginning_that_very_many_words_have_finds_the_word_itself_first, best_hits_come_first, hits_are_filtered_and_scoped, changed_words_are_found, any_text_is_a_query,
                 a_hit_shows_what_was_found;
         queries: what_was_asked_adds_up, the_least_used_are_forgotten_first, sources_and_callers_are_counted_apart;
         small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, sources_are_kept_until_removed, a_probe_succeeds;

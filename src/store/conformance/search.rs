@@ -68,6 +68,37 @@ pub async fn cases(store: Subject) {
     }
 }
 
+pub async fn names_with_digits_are_found_however_they_are_written(store: Subject) {
+    let written = ["note/a.t_17", "note/b.T17", "note/c.t17_name", "note/d.fooT17Bar", "note/e.t18"];
+    let writes = written.iter().map(|key| finding(key, "nothing else")).collect();
+    store.put_entries(&source("shop"), writes).await.expect("stored");
+    for (query, expected) in [
+        ("t17", &written[..4]),
+        ("T_17", &written[..4]),
+        ("t17_name", &written[2..3]),
+        ("t17Name", &written[2..3]),
+        ("foo_t17", &written[3..4]),
+        // Only where nothing has it as it is written.
+        ("18t", &written[4..]),
+        ("t1", &written[..]),
+    ] {
+        let mut keys = found(&store, query).await;
+        keys.sort_unstable();
+        assert_eq!(keys, expected, "{query}");
+    }
+}
+
+pub async fn a_beginning_that_very_many_words_have_finds_the_word_itself_first(store: Subject) {
+    let numbered = (0..300).map(|number| finding(&format!("note/w{number}"), "one of many"));
+    store.put_entries(&source("shop"), numbered.collect()).await.expect("stored");
+    assert_eq!(found(&store, "w1").await.len(), 50);
+    assert!(found(&store, "w1").await.contains(&"note/w1".to_owned()));
+    assert_eq!(found(&store, "w299").await, ["note/w299"]);
+    let of_one = EntryFilter { prefix: Some("w199".to_owned()), ..EntryFilter::default() };
+    let hits = store.search(&source("shop"), "w1", &of_one, 5).await.expect("found");
+    assert_eq!(hits.iter().map(|hit| hit.key.as_str()).collect::<Vec<_>>(), ["note/w199"], "nor is any other lost");
+}
+
 pub async fn best_hits_come_first(store: Subject) {
     store.put_entries(&source("shop"), shop()).await.expect("stored");
     let noise = (0..40).map(|number| finding(&format!("note/{number}"), "orders are mentioned here, beside many other things"));

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::catalog::{self, Written};
+use super::catalog::{self, Fresh, Written};
 use super::journal::{self, Head};
 use super::requests::{Answer, Write};
 use super::rows::Rows;
@@ -41,14 +41,16 @@ pub async fn store(
     next_entry: &mut i64,
 ) -> Result<Vec<Result<Answer, Error>>, Broken> {
     let mut fences = Fences::default();
-    let mut has_entries = false;
+    let mut claimed = Vec::new();
     for write in writes {
         if let Write::Append(append) = write {
             fences.add(append);
         }
-        has_entries |= !entries_of(write).is_empty() || matches!(write, Write::MarkStale { .. });
+        if may_be_claimed(connection, write).await? {
+            claimed.push(*write);
+        }
     }
-    let opened = open(connection, writes, &fences, has_entries).await?;
+    let opened = open(connection, &fences, &claimed).await?;
     let mut desk = Desk::new(*next_entry);
     let mut heads = HashMap::new();
     for row in &opened {
@@ -100,28 +102,35 @@ pub async fn store(
     if !fences.is_empty() {
         CrashPoint::BeforeCommit.passed();
     }
-    commit(connection, &passed, &heads, catalog::written(&desk)).await?;
+    let fresh = Fresh::of(&desk);
+    fresh.insert(connection).await?;
+    commit(connection, &passed, &heads, catalog::written(&desk, &fresh)).await?;
     pass_crash_points(&answers, !fences.is_empty());
     Ok(answers)
 }
 
-/// Begins the transaction; answers the heads of the runs that let their appends in, and the claims on the entries of the group.
-async fn open(
-    connection: &mut SqliteConnection,
-    writes: &[&Write],
-    fences: &Fences<'_>,
-    has_entries: bool,
-) -> Result<Vec<SqliteRow>, sqlx::Error> {
-    if fences.is_empty() && !has_entries {
+/// Whether the write touches entries that others may have claimed before. Asked before the transaction, since nobody else writes.
+async fn may_be_claimed(connection: &mut SqliteConnection, write: &Write) -> Result<bool, sqlx::Error> {
+    Ok(match write {
+        Write::PutEntries { source, entries, .. } => !entries.is_empty() && !catalog::are_absent(connection, source, entries).await?,
+        Write::Append(append) => !append.entries.is_empty(),
+        Write::MarkStale { .. } => true,
+        _ => false,
+    })
+}
+
+/// Begins the transaction; answers the heads of the runs that let their appends in, and the claims on the entries of these writes.
+async fn open(connection: &mut SqliteConnection, fences: &Fences<'_>, claimed: &[&Write]) -> Result<Vec<SqliteRow>, sqlx::Error> {
+    if fences.is_empty() && claimed.is_empty() {
         sqlx::query(BEGIN).execute(connection).await?;
         return Ok(Vec::new());
     }
     let (rows, summaries) = journal::fence_rows(fences).finish();
-    if !has_entries {
+    if claimed.is_empty() {
         return sqlx::query(FENCE).bind(rows).bind(summaries).fetch_all(connection).await;
     }
     let mut wanted = Rows::new();
-    for write in writes {
+    for write in claimed {
         let (source, run) = match write {
             Write::PutEntries { source, .. } => (Some(source), None),
             Write::Append(append) => (append.source.as_ref(), Some(append.run)),

@@ -35,13 +35,18 @@ pub async fn search(
     }
     let all: Vec<Piece<'_>> = terms.iter().flat_map(Term::pieces).collect();
     let common = frequencies.common(reader).await?;
-    let rows = match words::rarest(&terms, words::room(limit), |prefix| frequencies::count(&common, &lexemes::folded(prefix))) {
+    let mut rows = match words::rarest(&terms, words::room(limit), |prefix| frequencies::count(&common, &lexemes::folded(prefix))) {
         None => hits(reader, source, &all, filter, limit).await?,
         Some(rarest) => {
             let rows = hits(reader, source, &rarest, filter, limit).await?;
             if rows.len() < limit { hits(reader, source, &all, filter, limit).await? } else { rows }
         }
     };
+    if rows.is_empty()
+        && let Some(finest) = words::finest(&terms)
+    {
+        rows = hits(reader, source, &finest, filter, limit).await?;
+    }
     rows.iter().map(|row| read::hit(row, text)).collect()
 }
 

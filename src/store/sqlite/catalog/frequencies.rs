@@ -1,64 +1,88 @@
-//! How common words are. Ranking a row costs FTS5 some microseconds a word, and a word that most entries have ranks nothing:
-//! so a search looks at its rarest words first.
+//! How common words are. Ranking a row costs FTS5 about a microsecond a word, and a word that most entries have ranks nothing:
+//! so a search looks at its rarest words first, and of the words with one beginning at no more than the first.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sqlx::Row;
 
 use crate::store::Error;
 use crate::store::sqlite::reader::Reader;
-use crate::store::words::Term;
+use crate::store::words::{self, Term};
 
 /// A count may be this old: a wrong one costs time, never a hit.
 const LASTS: Duration = Duration::from_secs(10);
+/// That of a common word changes little and takes long.
+const COMMON_LASTS: Duration = Duration::from_secs(600);
+const COMMON: i64 = 20_000;
 /// Words that are remembered.
 const MOST_WORDS: usize = 4_096;
+/// Words with one beginning that are looked at.
+const MOST_SPELLINGS: usize = 64;
+
+/// The words that begin as one of a query does, the word itself first, and in how many entries each stands.
+#[derive(Debug, Default)]
+pub struct Spellings {
+    pub words: Vec<(String, i64)>,
+    /// Whether these are all there are.
+    pub are_all: bool,
+}
 
 /// What was counted lately.
 #[derive(Debug, Default)]
 pub struct Frequencies {
-    counted: Mutex<HashMap<String, (i64, Instant)>>,
+    counted: Mutex<HashMap<String, (Arc<Spellings>, Instant)>>,
+}
+
+impl Spellings {
+    /// In how many entries one of them stands, about.
+    pub fn count(&self) -> i64 {
+        self.words.iter().map(|(_, count)| count).sum()
+    }
+
+    fn lasts(&self) -> Duration {
+        if self.count() > COMMON { COMMON_LASTS } else { LASTS }
+    }
 }
 
 impl Frequencies {
-    /// In how many entries each name and part stands, as a prefix.
-    pub async fn counts(&self, reader: &Reader, terms: &[Term]) -> Result<HashMap<String, i64>, Error> {
+    /// The spellings of each name and part.
+    pub async fn spellings(&self, reader: &Reader, terms: &[Term]) -> Result<HashMap<String, Arc<Spellings>>, Error> {
         let now = Instant::now();
-        let mut counts = HashMap::new();
-        let mut missing = Vec::new();
-        {
-            let counted = self.counted.lock().expect("nobody panics while counting");
-            for prefix in terms.iter().flat_map(|term| std::iter::once(&term.name).chain(&term.parts)) {
-                match counted.get(prefix) {
-                    Some((count, at)) if now.duration_since(*at) < LASTS => {
-                        counts.insert(prefix.clone(), *count);
-                    }
-                    _ => missing.push(prefix),
-                }
+        let mut known = HashMap::new();
+        for word in terms.iter().flat_map(Term::words) {
+            if let Some(counted) = self.remembered(word, now) {
+                known.insert(word.clone(), counted);
+                continue;
             }
+            let counted = Arc::new(spellings(reader, word).await?);
+            let mut remembered = self.counted.lock().expect("nobody panics while counting");
+            if remembered.len() > MOST_WORDS {
+                remembered.clear();
+            }
+            remembered.insert(word.clone(), (counted.clone(), now));
+            known.insert(word.clone(), counted);
         }
-        if missing.is_empty() {
-            return Ok(counts);
-        }
-        let missing = serde_json::to_string(&missing).expect("texts always serialise");
-        let query = sqlx::query(
-            "select j.value, (select coalesce(sum(doc), 0) from search_words where term >= j.value and term < j.value || char(1114109))
-             from json_each($1) as j",
-        )
-        .bind(missing);
-        let rows = reader.fetch_all(query).await?;
-        let mut counted = self.counted.lock().expect("nobody panics while counting");
-        if counted.len() > MOST_WORDS {
-            counted.clear();
-        }
-        for row in rows {
-            let found = row.try_get::<String, _>(0).and_then(|prefix| Ok((prefix, row.try_get(1)?)));
-            let (prefix, count) = found.map_err(|error| reader.failed(&error))?;
-            counted.insert(prefix.clone(), (count, now));
-            counts.insert(prefix, count);
-        }
-        Ok(counts)
+        Ok(known)
     }
+
+    fn remembered(&self, word: &str, now: Instant) -> Option<Arc<Spellings>> {
+        let remembered = self.counted.lock().expect("nobody panics while counting");
+        let (counted, at) = remembered.get(word)?;
+        (now.duration_since(*at) < counted.lasts()).then(|| counted.clone())
+    }
+}
+
+async fn spellings(reader: &Reader, word: &str) -> Result<Spellings, Error> {
+    // Past every word that begins so; or past the word alone.
+    let end = if words::is_prefix(word) { format!("{word}{}", char::MAX) } else { format!("{word}\u{0}") };
+    let query = sqlx::query("select term, doc from search_words where term >= $1 and term < $2 order by term limit $3")
+        .bind(word.to_owned())
+        .bind(end)
+        .bind(MOST_SPELLINGS as i64);
+    let rows = reader.fetch_all(query).await?;
+    let read = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let words: Vec<(String, i64)> = read.collect::<Result<_, sqlx::Error>>().map_err(|error| reader.failed(&error))?;
+    Ok(Spellings { are_all: words.len() < MOST_SPELLINGS, words })
 }

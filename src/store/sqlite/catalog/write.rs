@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use super::fresh::Fresh;
 use crate::domain::{EntryWrite, Staleness};
 use crate::store::Error;
 use crate::store::desk::{self, Desk, Identity};
@@ -44,12 +45,12 @@ pub fn lay(row: &SqliteRow, desk: &mut Desk<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is to be stored of the desk; none where nothing changed.
-pub fn written(desk: &Desk<'_>) -> Option<Written> {
+/// What is to be stored of the desk beside what is fresh; none where nothing else changed.
+pub fn written(desk: &Desk<'_>, fresh: &Fresh<'_>) -> Option<Written> {
     let (mut entries, mut rivals, mut history, mut words) = (Rows::new(), Rows::new(), Rows::new(), Rows::new());
     let (mut with_rivals, mut unindexed) = (Vec::new(), Vec::new());
     let mut changed = false;
-    for entry in desk.settled() {
+    for entry in desk.settled().filter(|entry| !fresh.has(entry.id)) {
         changed = true;
         let identity = entry.identity;
         entries
@@ -82,7 +83,7 @@ pub fn written(desk: &Desk<'_>) -> Option<Written> {
             words.row().number(entry.id).add(&key).add(&label).long(&text);
         }
     }
-    for past in desk.history() {
+    for past in desk.history().iter().filter(|past| !fresh.has(past.id)) {
         history.row().number(past.id).number(past.revision).add(&past.standing);
         write_claim(&past.write, past.at, past.stale.as_ref(), &mut history);
     }
