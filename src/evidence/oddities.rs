@@ -1,6 +1,6 @@
 //! What is odd about the values of a table, from the figures of its profile: what a person should know before trusting a number made from it.
 
-use super::natures::has_word;
+use super::natures::{has_word, is_housekeeping};
 
 /// A column's line in the profile of its table.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,8 @@ pub struct Profiled {
     pub least: Option<f64>,
     pub semantic_type: Option<String>,
     pub semantic_share: f64,
+    /// The shape of most values.
+    pub pattern: Option<String>,
     /// What the sketch complains of, a sentence each.
     pub quality: Vec<String>,
 }
@@ -28,9 +30,11 @@ pub struct Oddity {
 }
 
 /// Never less than nothing.
-const COUNTED: [&str; 14] = [
-    "age", "count", "distance", "duration", "height", "length", "price", "qty", "quantity", "salary", "size", "stock", "weight", "width",
-];
+const COUNTED: [&str; 14] =
+    ["age", "count", "distance", "duration", "height", "length", "price", "qty", "quantity", "salary", "size", "stock", "weight", "width"];
+
+/// Numbers that nobody adds up are well kept as text.
+const NUMBERED: [&str; 11] = ["code", "ean", "extension", "fax", "id", "isbn", "no", "nr", "number", "phone", "postal"];
 
 /// The gravest first; the same about several columns is said once. Where there are no types for time, times as text are no oddity.
 pub fn of(columns: &[Profiled], has_times: bool) -> Vec<Oddity> {
@@ -66,15 +70,16 @@ fn of_column(column: &Profiled, has_times: bool) -> Vec<Oddity> {
     for complaint in &column.quality {
         let says = complaint.clone();
         match complaint.as_str() {
-            said if said.starts_with("dates are written in") => say("dates", 0.85, says),
+            said if said.starts_with("dates are written in") => say("dates", 0.85, says + &rest(column)),
             said if said.starts_with("no day of a calendar") => say("dates", 0.7, says),
             said if said.contains("perhaps for a missing value") => say("sentinel", 0.65, says),
             said if said.starts_with("not a number") || said.contains("infinite") => say("impossible", 0.7, says),
-            "numbers are kept as text" if is("date") || column.is_key => {}
+            "numbers are kept as text" if is("date") || column.is_key || has_word(&column.name, &NUMBERED) => {}
             "numbers are kept as text" => say("text", 0.5, says),
             "dates are kept as text" if has_times => say("text", 0.45, says),
             "dates are kept as text" => {}
             "no row has a value" => say("unused", 0.4, says),
+            said if said.starts_with("all rows that have a value") && is_housekeeping(&column.name) => {}
             said if said.starts_with("all rows that have a value") => say("unused", 0.3, says),
             said if said.starts_with("numbers among texts") => say("text", 0.4, says),
             said if said.starts_with("not UTF-8") => say("encoding", 0.4, says),
@@ -83,6 +88,10 @@ fn of_column(column: &Profiled, has_times: bool) -> Vec<Oddity> {
             _ => {}
         }
     }
+    let is_text = matches!(column.r#type.as_str(), "text" | "other");
+    if is_text && column.pattern.as_deref().is_some_and(is_written_with_a_comma) {
+        say("text", 0.6, "numbers with a comma are kept as text, so that they cannot be added up as they are".to_owned());
+    }
     let is_said = column.quality.iter().any(|said| said == "numbers are kept as text");
     if is("money") && column.r#type == "text" && !is_said {
         say("text", 0.6, "money is kept as text, so that it cannot be added up as it is".to_owned());
@@ -90,17 +99,31 @@ fn of_column(column: &Profiled, has_times: bool) -> Vec<Oddity> {
     if let Some(least) = column.least.filter(|least| *least < 0.0 && column.is_measure && has_word(&column.name, &COUNTED)) {
         say("impossible", 0.75, format!("less than nothing, down to {least}"));
     }
-    let looked = ["email", "url", "uuid", "iban", "date", "phone", "ip"].into_iter().find(|kind| is(kind));
-    if let Some(kind) = looked.filter(|_| column.semantic_share < 0.999) {
+    let looked = ["email", "url", "uuid", "iban", "date", "ip"].into_iter().find(|kind| is(kind));
+    let is_mixed = column.quality.iter().any(|said| said.starts_with("dates are written in"));
+    if let Some(kind) = looked.filter(|_| column.semantic_share < 0.999 && !is_mixed) {
         say("misfits", 0.45, format!("{:.1} % of the values are no {}", (1.0 - column.semantic_share) * 100.0, spoken(kind)));
     }
     found
 }
 
+/// What is written in none of the ways.
+fn rest(column: &Profiled) -> String {
+    let share = (1.0 - column.semantic_share) * 100.0;
+    if column.semantic_type.as_deref() == Some("date") && share >= 0.1 { format!("; {share:.1} % in another") } else { String::new() }
+}
+
+/// `99,99` and `9.999,99`, by the shape of the values.
+fn is_written_with_a_comma(pattern: &str) -> bool {
+    let pattern = pattern.strip_prefix('-').unwrap_or(pattern);
+    let Some((whole, cents)) = pattern.rsplit_once(',') else { return false };
+    let digits = |part: &str| !part.is_empty() && part.chars().all(|sign| sign == '9');
+    cents == "99" && whole.split('.').all(digits)
+}
+
 fn spoken(kind: &str) -> &str {
     match kind {
         "email" => "e-mail address",
-        "phone" => "telephone number",
         "iban" => "valid IBAN",
         "url" => "link",
         "ip" => "address of a machine",
@@ -138,7 +161,8 @@ mod tests {
             let name = column.name.clone();
             assert_eq!(of(&[column], true).iter().map(|oddity| oddity.what).collect::<Vec<_>>(), expect, "{name}");
         };
-        let number = |name: &str, least: f64| Profiled { is_measure: true, least: Some(least), r#type: "integer".to_owned(), ..column(name, &[]) };
+        let number =
+            |name: &str, least: f64| Profiled { is_measure: true, least: Some(least), r#type: "integer".to_owned(), ..column(name, &[]) };
         check(number("quantity", -4.0), &["impossible"]);
         check(number("quantity", 0.0), &[]);
         check(number("balance", -4.0), &[]);
@@ -147,5 +171,10 @@ mod tests {
         check(kind("iban", 0.9), &["misfits"]);
         check(kind("iban", 1.0), &[]);
         check(kind("category", 0.9), &[]);
+        let shaped = |pattern: &str| Profiled { pattern: Some(pattern.to_owned()), ..column("price", &[]) };
+        check(shaped("9.999,99"), &["text"]);
+        check(shaped("999"), &[]);
+        check(shaped("9,99,99"), &[]);
+        check(column("last_update", &["all rows that have a value have the same"]), &[]);
     }
 }

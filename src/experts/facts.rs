@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::asking::{self, MayAsk};
 use crate::domain::{Snapshot, Table, TableKind};
 use crate::evidence::infer::InferredReference;
-use crate::evidence::landscape::{Domain, Place, Role};
-use crate::evidence::natures;
+use crate::evidence::landscape::{Domain, Place};
 use crate::evidence::ways::{self, Way};
 use crate::tools::survey::Survey;
 
@@ -74,6 +74,8 @@ struct ReferenceFacts {
     /// Other tables for which nearly as much speaks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rivals: Vec<Rival>,
+    /// They are so near, and names say so little, that only a person can tell.
+    contested: bool,
 }
 
 #[derive(Serialize)]
@@ -81,13 +83,6 @@ struct DomainFacts<'a> {
     title: &'a str,
     tables: Vec<&'a str>,
     table_count: usize,
-}
-
-#[derive(Serialize)]
-struct MayAsk {
-    references: bool,
-    codes: bool,
-    twice: bool,
 }
 
 #[derive(Serialize)]
@@ -108,60 +103,8 @@ pub fn of(snapshot: &Snapshot, survey: &Survey, schema: &str, table: Option<&str
     }
 }
 
-/// A candidate that is no more than this less likely is a rival.
-const NEARLY: f64 = 0.35;
-const MOST_RIVALS: usize = 2;
 const MOST_SIGNALS: usize = 4;
 const MOST_TABLES_OF_DOMAIN: usize = 60;
-/// Tables of a schema that may ask, of each kind of question; the most important first.
-const ASKING: usize = 2;
-
-/// Another one for which nearly as much speaks.
-fn rivals<'s>(survey: &'s Survey, reference: &'s InferredReference) -> impl Iterator<Item = &'s InferredReference> {
-    survey.inference.references.iter().filter(|other| is_near(other) && is_rival(other, reference)).take(MOST_RIVALS)
-}
-
-fn is_near(other: &InferredReference) -> bool {
-    other.rejected.is_some() && other.confidence >= 0.5
-}
-
-fn is_rival(other: &InferredReference, reference: &InferredReference) -> bool {
-    !reference.declared
-        && other.child_schema == reference.child_schema
-        && other.child_table == reference.child_table
-        && other.child_columns == reference.child_columns
-        && other.confidence >= reference.confidence - NEARLY
-}
-
-/// The first tables, by how much hangs on them, to which each kind of question fits.
-fn may_ask(snapshot: &Snapshot, survey: &Survey, table: &Table) -> MayAsk {
-    let is_first = |fits: &dyn Fn(&Table, &Place) -> bool| {
-        let mut fitting: Vec<(usize, &str)> = snapshot
-            .tables_of(&table.schema)
-            .filter_map(|other| Some((other, survey.landscape.place(&other.full_name())?)))
-            .filter(|(other, place)| fits(other, place))
-            .map(|(other, place)| (place.rank, other.name.as_str()))
-            .collect();
-        fitting.sort_unstable();
-        fitting.iter().take(ASKING).any(|(_, name)| *name == table.name)
-    };
-    let doubted: Vec<&InferredReference> = survey.inference.references.iter().filter(|other| is_near(other)).collect();
-    // Few are near, and most tables have none.
-    let has_rivals = |other: &Table| {
-        let is_own = |reference: &&&InferredReference| reference.child_schema == other.schema && reference.child_table == other.name;
-        doubted.iter().filter(is_own).any(|doubted| {
-            let mut standing = survey.references().filter(|reference| reference.child_table == other.name);
-            standing.any(|reference| is_rival(doubted, reference))
-        })
-    };
-    let is_code = |column: &crate::domain::Column| natures::is_code(&column.name, &column.r#type) && column.comment.is_none();
-    let is_original = |place: &Place| !matches!(place.role, Role::Copy | Role::Empty | Role::View);
-    MayAsk {
-        references: is_first(&|other, _| has_rivals(other)),
-        codes: is_first(&|other, place| is_original(place) && other.columns.iter().any(is_code)),
-        twice: is_first(&|other, place| is_original(place) && natures::are_people(&other.name)),
-    }
-}
 
 /// Tables that a survey says nothing of, such as views, have what is declared of them, which is nothing.
 fn reference_facts(survey: &Survey, reference: &InferredReference, table: String) -> ReferenceFacts {
@@ -175,13 +118,14 @@ fn reference_facts(survey: &Survey, reference: &InferredReference, table: String
         declared: reference.declared,
         confidence: if reference.declared { 1.0 } else { reference.confidence },
         signals: strongest.into_iter().take(MOST_SIGNALS).map(|signal| signal.says.clone()).collect(),
-        rivals: rivals(survey, reference)
+        rivals: asking::rivals(survey, reference)
             .map(|rival| Rival {
                 table: format!("{}.{}", rival.parent_schema, rival.parent_table),
                 columns: rival.parent_columns.clone(),
                 confidence: rival.confidence,
             })
             .collect(),
+        contested: asking::is_contested(survey, reference),
     }
 }
 
@@ -222,7 +166,7 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         references: references.collect(),
         referenced_by: referenced_by.collect(),
         ways,
-        may_ask: may_ask(snapshot, survey, table),
+        may_ask: asking::of(snapshot, survey, table),
         unique: indexes(true).collect(),
         indexed: indexes(false).collect(),
         definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| crate::claims::text::cut(text, 4_000)),

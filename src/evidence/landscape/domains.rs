@@ -55,7 +55,8 @@ fn edges(nodes: &[Node<'_>]) -> Edges {
         let all: Vec<usize> = sharing.into_iter().collect();
         for (place, one) in all.iter().enumerate() {
             for other in &all[place + 1..] {
-                let are_joined = nodes[*one].refers.iter().any(|(_, to)| to == other) || nodes[*other].refers.iter().any(|(_, to)| to == one);
+                let are_joined =
+                    nodes[*one].refers.iter().any(|(_, to)| to == other) || nodes[*other].refers.iter().any(|(_, to)| to == one);
                 let are_alone = [one, other].iter().any(|at| nodes[**at].refers.is_empty() && nodes[**at].referred.is_empty());
                 if are_joined || are_alone {
                     add(*one, *other, BY_NAME);
@@ -115,7 +116,32 @@ fn joined(count: usize, edges: &Edges) -> Vec<Vec<usize>> {
         }
         between = merged;
     }
+    gather(&mut group, edges);
     collected(&group)
+}
+
+/// Groups that are too small for a domain go with those that they hang on most.
+fn gather(group: &mut [usize], edges: &Edges) {
+    loop {
+        let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+        group.iter().for_each(|group| *sizes.entry(*group).or_default() += 1);
+        let mut towards: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+        for ((one, other), weight) in edges {
+            let (one, other) = (group[*one], group[*other]);
+            if one != other {
+                *towards.entry((one, other)).or_default() += weight;
+                *towards.entry((other, one)).or_default() += weight;
+            }
+        }
+        let small = towards.iter().filter(|((from, _), _)| sizes[from] < LEAST);
+        // The smallest first, then the strongest tie, then the first in order.
+        let next = small.min_by(|((one, to_one), weight), ((other, to_other), other_weight)| {
+            let by_size = sizes[one].cmp(&sizes[other]);
+            by_size.then(other_weight.total_cmp(weight)).then((one, to_one).cmp(&(other, to_other)))
+        });
+        let Some(((gone, kept), _)) = next else { break };
+        group.iter_mut().filter(|group| **group == *gone).for_each(|group| *group = *kept);
+    }
 }
 
 fn connected(count: usize, edges: &Edges) -> Vec<Vec<usize>> {

@@ -50,7 +50,10 @@ pub fn of(nodes: &[Node<'_>]) -> Vec<(Role, Vec<String>)> {
         let facts: Vec<usize> = others(&nodes[at].referred, at).into_iter().filter(|child| roles[*child].0 == Role::Fact).collect();
         let is_middle = |child: &usize| parents(nodes, *child).len() >= STAR && nodes[*child].referred.is_empty();
         let refers_to_nothing = parents(nodes, at).is_empty();
-        if roles[at].0 == Role::Entity && refers_to_nothing && facts.len() == others(&nodes[at].referred, at).len() && facts.iter().any(is_middle)
+        if roles[at].0 == Role::Entity
+            && refers_to_nothing
+            && facts.len() == others(&nodes[at].referred, at).len()
+            && facts.iter().any(is_middle)
         {
             roles[at] = (Role::Dimension, vec![format!("facts are counted by it: {}", nodes[facts[0]].table.name)]);
         }
@@ -71,7 +74,8 @@ fn by_itself(nodes: &[Node<'_>], at: usize) -> (Role, Vec<String>) {
         sums.map(|column| column.name.clone()).collect::<Vec<_>>()
     };
     let times = || {
-        let times = columns.iter().filter(|column| natures::is_time(&column.name, &column.r#type) && !natures::is_housekeeping(&column.name));
+        let times =
+            columns.iter().filter(|column| natures::is_time(&column.name, &column.r#type) && !natures::is_housekeeping(&column.name));
         times.map(|column| column.name.clone()).collect::<Vec<_>>()
     };
     let says = |role: Role, why: &[String]| (role, why.to_vec());

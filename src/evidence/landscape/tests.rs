@@ -24,7 +24,8 @@ fn landscape(tables: &[(&str, &str, u64)], references: &[&str]) -> Landscape {
     };
     let reference = |text: &&str| {
         let (child, parent) = text.split_once("->").unwrap();
-        let ((child_table, child_column), (parent_table, parent_column)) = (child.split_once('.').unwrap(), parent.split_once('.').unwrap());
+        let ((child_table, child_column), (parent_table, parent_column)) =
+            (child.split_once('.').unwrap(), parent.split_once('.').unwrap());
         InferredReference {
             child_schema: "main".to_owned(),
             child_table: child_table.to_owned(),
@@ -110,7 +111,10 @@ fn a_star_has_dimensions_around_its_facts() {
     ];
     let found = landscape(&tables, &["sales.store_id->store.id", "sales.item_id->item.id", "sales.day_id->day.id"]);
     let role = |table: &str| found.place(table).unwrap().role;
-    assert_eq!(["main.sales", "main.store", "main.item", "main.day"].map(role), [Role::Fact, Role::Dimension, Role::Dimension, Role::Dimension]);
+    assert_eq!(
+        ["main.sales", "main.store", "main.item", "main.day"].map(role),
+        [Role::Fact, Role::Dimension, Role::Dimension, Role::Dimension]
+    );
 }
 
 #[test]

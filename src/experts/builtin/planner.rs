@@ -6,7 +6,6 @@ use crate::claims::text::{singular, telling_words, words};
 use crate::domain::PlannedTask;
 use crate::experts::thought::{Plan, PlanBrief, TableLine};
 
-
 /// In the order in which they stand on each other.
 const STAGES: [(&str, &str); 4] = [
     ("structural", "Find out what identifies a row of {table} and what it refers to"),

@@ -19,8 +19,7 @@ const MOST_SUMS: usize = 3;
 /// Rows of fewer columns are compared as a whole.
 const MOST_COLUMNS: usize = 40;
 /// Days that stand for none.
-const PLACEHOLDERS: [&str; 7] =
-    ["0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "1970-01-01", "2999-12-31", "9999-12-31"];
+const PLACEHOLDERS: [&str; 7] = ["0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "1970-01-01", "2999-12-31", "9999-12-31"];
 /// What stands for a missing text.
 const MISSING: &str = "('', '-', '--', '?', 'n/a', 'na', 'none', 'null', 'unknown', '0', '1900-01-01', '1970-01-01')";
 
@@ -33,14 +32,25 @@ pub struct Probe {
 #[derive(Clone, Debug)]
 pub enum About {
     /// Rows that say the same of a person.
-    Twice { columns: Vec<String> },
+    Twice {
+        columns: Vec<String>,
+    },
     /// How much of a copy is in what it was made from.
-    Copied { of: String },
+    Copied {
+        of: String,
+    },
     /// Rows that are alike in every column.
     SameRows,
-    Placeholder { column: String, day: &'static str },
+    Placeholder {
+        column: String,
+        day: &'static str,
+    },
     /// What sums come to over a join that meets a row several times.
-    FanOut { join: String, with: String, sums: Vec<String> },
+    FanOut {
+        join: String,
+        with: String,
+        sums: Vec<String>,
+    },
 }
 
 /// What rows of a group have in common.
@@ -140,12 +150,7 @@ fn groups_sql(view: &TableView, columns: &[String]) -> String {
         [key] => format!("min({key}) as first_key, max({key}) as last_key, ", key = column(view, key)),
         _ => String::new(),
     };
-    format!(
-        "select {keys}count(*) as n from {} where {} group by {} having count(*) > 1",
-        table(view),
-        set.join(" and "),
-        alike.join(", ")
-    )
+    format!("select {keys}count(*) as n from {} where {} group by {} having count(*) > 1", table(view), set.join(" and "), alike.join(", "))
 }
 
 fn copied(view: &TableView) -> Option<Probe> {
@@ -165,8 +170,10 @@ fn copied(view: &TableView) -> Option<Probe> {
 }
 
 fn same_rows(view: &TableView) -> Option<Probe> {
-    let can_be_grouped =
-        view.columns.iter().all(|column| ["integer", "decimal", "float", "text", "date", "timestamp", "boolean"].contains(&column.r#type.as_str()));
+    let can_be_grouped = view
+        .columns
+        .iter()
+        .all(|column| ["integer", "decimal", "float", "text", "date", "timestamp", "boolean"].contains(&column.r#type.as_str()));
     if !view.key().is_empty() || !can_be_grouped || view.columns.len() > MOST_COLUMNS {
         return None;
     }
@@ -248,7 +255,11 @@ pub struct FanOut {
 
 impl FanOut {
     pub fn says(&self) -> String {
-        let wrong = if self.plain == 0.0 { String::new() } else { format!(", so that the sum comes out {:.2} times as high", self.joined / self.plain) };
+        let wrong = if self.plain == 0.0 {
+            String::new()
+        } else {
+            format!(", so that the sum comes out {:.2} times as high", self.joined / self.plain)
+        };
         format!("joined with `{}` it is met {:.2} times on average{wrong}", short(&self.with), self.rows)
     }
 }
@@ -275,9 +286,13 @@ pub fn read_fan_outs(results: &[ToolResult], probes: &[Probe]) -> Vec<FanOut> {
 /// The month of a time as `2026-01`, in the words of the engine; none where it cannot be told from how the column is kept.
 pub fn month_of(dialect: Dialect, column: &str, r#type: &str, line: Option<&ColumnLine<'_>>) -> Option<String> {
     let is_seconds = line.and_then(ColumnLine::semantic).is_some_and(|(kind, _)| kind == "unix_time");
-    let begins_with_a_year = |text: &String| text.len() >= 7 && text.is_char_boundary(4) && text[..4].chars().all(|c| c.is_ascii_digit()) && text[4..].starts_with('-');
+    let begins_with_a_year = |text: &String| {
+        text.len() >= 7 && text.is_char_boundary(4) && text[..4].chars().all(|c| c.is_ascii_digit()) && text[4..].starts_with('-')
+    };
     let is_iso = || match line {
-        Some(line) => line.end("min").is_some_and(|min| begins_with_a_year(&min)) && line.end("max").is_some_and(|max| begins_with_a_year(&max)),
+        Some(line) => {
+            line.end("min").is_some_and(|min| begins_with_a_year(&min)) && line.end("max").is_some_and(|max| begins_with_a_year(&max))
+        }
         None => true,
     };
     let mixed = line.is_some_and(|line| line.line["quality"].to_string().contains("dates are written in"));

@@ -22,11 +22,12 @@ struct Template {
     question: String,
     sql: String,
     links: Vec<String>,
+    weight: f64,
 }
 
 /// How times are kept is known only from the values.
 pub fn calls(view: &TableView) -> Vec<ToolCall> {
-    if view.times().next().is_some_and(|time| time.r#type == "text" || time.r#type == "integer") {
+    if view.happened().next().is_some_and(|time| time.r#type == "text" || time.r#type == "integer") {
         return vec![call("table_profile", json!({ "schema": view.schema, "table": view.name }))];
     }
     asked(view, &[])
@@ -34,7 +35,10 @@ pub fn calls(view: &TableView) -> Vec<ToolCall> {
 
 /// What waits for the profile.
 pub fn asked(view: &TableView, results: &[ToolResult]) -> Vec<ToolCall> {
-    templates(view, &column_lines(results)).into_iter().map(|template| call("run_sql_readonly", json!({ "sql": template.sql, "max_rows": MOST_ROWS }))).collect()
+    templates(view, &column_lines(results))
+        .into_iter()
+        .map(|template| call("run_sql_readonly", json!({ "sql": template.sql, "max_rows": MOST_ROWS })))
+        .collect()
 }
 
 pub fn reflect(view: &TableView, results: &[ToolResult]) -> Reflection {
@@ -42,7 +46,8 @@ pub fn reflect(view: &TableView, results: &[ToolResult]) -> Reflection {
     for template in templates(view, &column_lines(results)) {
         let Some((step, _)) = rows_of(results, &template.sql) else { continue };
         reflection.insights.push(insight(format!("{} can answer: {}", view.table, template.question), 0.7, vec![step.to_owned()]));
-        let facts = json!({ "question": template.question, "sql": template.sql, "evidence": [step] });
+        let facts =
+            json!({ "question": template.question, "sql": template.sql, "weight": view.weight(template.weight), "evidence": [step] });
         reflection.catalog_writes.push(ProposedWrite {
             kind: "question_template".to_owned(),
             key: format!("question_template/{}.{}", view.table, template.slug),
@@ -60,14 +65,14 @@ fn templates(view: &TableView, lines: &[ColumnLine<'_>]) -> Vec<Template> {
         return Vec::new();
     }
     let writing = Writing { view, table: sql::table(view.dialect(), &view.schema, &view.name) };
-    let summed = view.measures().find(|(column, measure)| view.adds_up(column, *measure)).map(|(column, _)| column);
+    let summed = view.main_sum();
     let averaged = view.measures().find(|(_, measure)| *measure == Measure::Averages).map(|(column, _)| column);
     let mut templates = Vec::new();
     for way in view.ways.iter().take(MOST_WAYS) {
         templates.push(writing.most(way));
         templates.extend(summed.map(|column| writing.largest(way, column)));
     }
-    let time = view.times().next();
+    let time = view.happened().next();
     let line = time.and_then(|time| lines.iter().find(|line| line.name == time.name));
     let month = time.and_then(|time| Some((time, month_of(view.dialect(), &writing.name(&time.name), &time.r#type, line)?)));
     if let Some((time, month)) = &month {
@@ -102,6 +107,7 @@ impl Writing<'_> {
     fn count(&self) -> Template {
         Template {
             slug: "count".to_owned(),
+            weight: 0.1,
             question: self.how_many("are there", ""),
             sql: format!("select count(*) as rows_counted from {}", self.table),
             links: self.own(None),
@@ -118,6 +124,7 @@ impl Writing<'_> {
         let (column, table) = (self.name(&code.name), &self.table);
         Template {
             slug: format!("count_by_{}", code.name),
+            weight: 0.5,
             question: self.how_many("are there", &format!(" by {}, and what share is that", code.in_words())),
             sql: format!(
                 "select {column}, count(*) as rows_counted, round(100.0 * count(*) / (select count(*) from {table}), 1) as percent \
@@ -131,8 +138,11 @@ impl Writing<'_> {
         let (column, table, mean) = (self.name(&code.name), &self.table, self.name(&measure.name));
         Template {
             slug: format!("average_{}_by_{}", measure.name, code.name),
+            weight: 0.4,
             question: format!("What is the average {} of {} by {}?", measure.in_words(), self.view.things(), code.in_words()),
-            sql: format!("select {column}, avg({mean}) as average from {table} group by {column} order by average desc, {column} limit {MOST_ROWS}"),
+            sql: format!(
+                "select {column}, avg({mean}) as average from {table} group by {column} order by average desc, {column} limit {MOST_ROWS}"
+            ),
             links: self.own(Some(code)),
         }
     }
@@ -143,6 +153,7 @@ impl Writing<'_> {
         let and = summed.map_or_else(String::new, |column| format!(", and what do they come to in {}", column.in_words()));
         Template {
             slug: format!("count_by_month_of_{}", time.name),
+            weight: 0.7,
             question: self.how_many("are there in each month", &format!(" of `{}`{and}", time.name)),
             sql: format!(
                 "select {month} as month, count(*) as rows_counted{sum} from {table} where {filled} is not null group by {month} order by month desc limit {MOST_ROWS}"
@@ -155,6 +166,7 @@ impl Writing<'_> {
         let (_, end) = self.joined(way);
         Template {
             slug: format!("most_by_{}", slug(way)),
+            weight: 0.6,
             question: format!("Which {} have the most {}?", things(&way.table), self.counted()),
             sql: self.top(way, "count(*)", "rows_counted"),
             links: self.over(way, end),
@@ -165,6 +177,7 @@ impl Writing<'_> {
         let (_, end) = self.joined(way);
         Template {
             slug: format!("largest_{}_by_{}", measure.name, slug(way)),
+            weight: 0.8,
             question: format!("Which {} come to the largest {}, over all their {}?", things(&way.table), total_of(measure), self.counted()),
             sql: self.top(way, &format!("sum(c.{})", self.name(&measure.name)), "total"),
             links: self.over(way, end),

@@ -35,6 +35,7 @@ impl<'a> ColumnLine<'a> {
             least: self.line["min"].as_f64(),
             semantic_type: self.semantic().map(|(kind, _)| kind.to_owned()),
             semantic_share: self.semantic().map_or(1.0, |(_, share)| share),
+            pattern: self.line["pattern"].as_str().map(str::to_owned),
             quality: list(self.line, &["quality"]).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             r#type,
         }

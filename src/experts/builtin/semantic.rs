@@ -42,9 +42,10 @@ pub fn reflect(brief: &TaskBrief, view: &TableView, results: &[ToolResult]) -> R
     let because = because.map_or_else(String::new, |why| format!(": {why}"));
     let mut insights = vec![insight(format!("{} is {}{because}", view.table, role_in_words(view.role())), 0.6, looked.clone())];
     if !personal.is_empty() && !view.is_empty() {
-        let text = format!("`{}` holds personal data: {}", short(&view.table), by_what(&personal));
+        let named = personal.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let text = format!("Personal data in `{}`: {named}", short(&view.table));
         let columns: Vec<&str> = personal.iter().map(|(name, _)| *name).collect();
-        let mut written = note(view, "personal_data", &text, 0.55, json!({ "columns": columns }));
+        let mut written = note(view, "personal_data", &text, 0.55, json!({ "columns": columns, "tells": by_what(&personal) }));
         written.tags.push("personal".to_owned());
         writes.push(written);
         insights.push(insight(text, 0.7, looked));
@@ -86,7 +87,8 @@ fn by_what(personal: &[(&str, &'static str)]) -> String {
         seen.push(kind);
         is_new
     });
-    let columns = |kind: &str| personal.iter().filter(|(_, what)| *what == kind).map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let columns =
+        |kind: &str| personal.iter().filter(|(_, what)| *what == kind).map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     kinds.iter().map(|kind| format!("{kind} ({})", columns(kind))).collect::<Vec<_>>().join(", ")
 }
 
@@ -131,7 +133,11 @@ fn meaning(view: &TableView, seen: &Seen<'_>) -> Option<String> {
     let named = |listed: &[&str]| has_word(&column.name, listed);
     let valued = |test: fn(&str) -> bool| !seen.values.is_empty() && seen.values.iter().all(|value| test(value));
     if let Some(reference) = view.references.iter().find(|reference| reference.columns.contains(&column.name)) {
-        let together = if reference.columns.len() > 1 { format!(", together with {}", others(&reference.columns, &column.name)) } else { String::new() };
+        let together = if reference.columns.len() > 1 {
+            format!(", together with {}", others(&reference.columns, &column.name))
+        } else {
+            String::new()
+        };
         return Some(match reference.table == view.table {
             true => format!("The {thing_here} above this one"),
             false => format!("Which {} the {thing_here} belongs to{together}", thing(&reference.table)),
@@ -152,12 +158,15 @@ fn meaning(view: &TableView, seen: &Seen<'_>) -> Option<String> {
         return Some("A link to a page on the web".to_owned());
     }
     let looks = seen.line.and_then(ColumnLine::semantic).filter(|(_, share)| *share >= MOSTLY).map(|(kind, _)| kind);
-    if view.times().any(|time| time.name == column.name) && column.r#type != "integer" || looks == Some("unix_time") || looks == Some("date") {
+    if view.times().any(|time| time.name == column.name) && column.r#type != "integer"
+        || looks == Some("unix_time")
+        || looks == Some("date")
+    {
         return Some(format!("A time of the {thing_here}: {}{}", when(view, column), kept(column, looks)));
     }
     if let Some((_, measure)) = view.measures().find(|(measure, _)| measure.name == column.name) {
-        let of = if measure == Measure::Adds { "an amount" } else { "a rate, price or size" };
-        return Some(format!("{} of the {thing_here}, {of}", capital(&column.in_words())));
+        let use_of = if measure == Measure::Adds { "adds up" } else { "to be averaged, not added up" };
+        return Some(format!("{} of the {thing_here}; {use_of}", capital(&column.in_words())));
     }
     if named(&["is", "has", "active", "deleted", "enabled", "flag"]) && matches!(column.r#type.as_str(), "boolean" | "integer") {
         return Some(format!("Whether the {thing_here} is {}", column.in_words().trim_start_matches("is ").trim_end_matches(" flag")));
@@ -169,7 +178,9 @@ fn meaning(view: &TableView, seen: &Seen<'_>) -> Option<String> {
         "country_code" | "country" => Some(format!("Country of the {thing_here}")),
         "currency_code" => Some(format!("Currency of the {thing_here}")),
         "money" => Some(format!("An amount of money of the {thing_here}")),
-        "uuid" | "ip" | "mac" | "json" | "coordinates" | "version" | "hash" | "url" => Some(format!("{} of the {thing_here}: {} by its form", capital(&column.in_words()), looks?)),
+        "uuid" | "ip" | "mac" | "json" | "coordinates" | "version" | "hash" | "url" => {
+            Some(format!("{} of the {thing_here}: {} by its form", capital(&column.in_words()), looks?))
+        }
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use super::{call, codes_question, document, insight, note, twice_question};
 use crate::claims::sql;
 use crate::claims::text::line;
 use crate::domain::Question;
-use crate::evidence::natures::Measure;
+use crate::evidence::natures::{self, Measure};
 use crate::evidence::oddities;
 use crate::evidence::wording::{capital, listed};
 use crate::experts::thought::{ProposedWrite, Reflection, TaskBrief, ToolCall, ToolResult};
@@ -150,12 +150,15 @@ fn metric(view: &TableView, column: &ColumnView, measure: Measure, fan_outs: &[F
     if !warning.is_empty() {
         summary.push_str(&format!(". Not to be added up over a join: {}", listed(&warning)));
     }
-    let fan_out = multiplied.iter().map(|one| json!({ "join": one.join, "with": one.with, "rows_met": round(one.rows), "sum": one.plain, "sum_over_join": one.joined }));
+    let fan_out = multiplied.iter().map(
+        |one| json!({ "join": one.join, "with": one.with, "rows_met": round(one.rows), "sum": one.plain, "sum_over_join": one.joined }),
+    );
     let facts = json!({
         "summary": summary,
         "sql": statement,
         "grain": view.thing(),
         "adds_up": adds,
+        "weight": view.weight(if adds { 0.8 } else { 0.4 }),
         "fan_out": Some(fan_out.collect::<Vec<_>>()).filter(|found| !found.is_empty()),
         "evidence": multiplied.iter().map(|one| one.step.clone()).collect::<Vec<_>>(),
     });
@@ -191,25 +194,33 @@ fn odd(brief: &TaskBrief, view: &TableView, results: &[ToolResult], probes: &[Pr
     }
     let mut persons: Vec<(String, &Vec<String>, &Probe, Twice)> = Vec::new();
     for probe in probes {
-        let count = |name: &str| rows_of(results, &probe.sql).and_then(|(step, rows)| Some((step.to_owned(), cell(rows.first()?, name)? as u64)));
+        let count =
+            |name: &str| rows_of(results, &probe.sql).and_then(|(step, rows)| Some((step.to_owned(), cell(rows.first()?, name)? as u64)));
         let more = || json!({ "sql": probe.sql });
         match &probe.about {
             About::Twice { columns } => {
-                persons.extend(probes::read_twice(results, probe).filter(|(_, twice)| twice.groups > 0).map(|(step, twice)| (step, columns, probe, twice)));
+                persons.extend(
+                    probes::read_twice(results, probe)
+                        .filter(|(_, twice)| twice.groups > 0)
+                        .map(|(step, twice)| (step, columns, probe, twice)),
+                );
             }
             About::Copied { of } => {
                 if let (Some((step, entries)), Some((_, in_both))) = (count("entries"), count("in_both")) {
                     let only = entries.saturating_sub(in_both);
-                    let text = format!("`{named}` is a copy of `{}`: {in_both} of its {entries} rows are in both, {only} only in the copy", short(of));
+                    let text = format!(
+                        "`{named}` is a copy of `{}`: {in_both} of its {entries} rows are in both, {only} only in the copy",
+                        short(of)
+                    );
                     found.push(("copy".to_owned(), text, 0.7, more(), vec![step]));
                 }
             }
             About::SameRows => {
-                if let (Some((step, groups)), Some((_, entries))) = (count("found"), count("entries")) {
-                    if entries > groups {
-                        let text = format!("`{named}`: {} rows say the same as another one in every column, and nothing identifies a row", entries - groups);
-                        found.push(("same_rows".to_owned(), text, 0.6, more(), vec![step]));
-                    }
+                if let (Some((step, groups)), Some((_, entries))) = (count("found"), count("entries"))
+                    && entries > groups
+                {
+                    let text = format!("`{named}`: {} rows say the same as another one in every column", entries - groups);
+                    found.push(("same_rows".to_owned(), text, 0.6, more(), vec![step]));
                 }
             }
             About::Placeholder { column, day } => {
@@ -223,10 +234,17 @@ fn odd(brief: &TaskBrief, view: &TableView, results: &[ToolResult], probes: &[Pr
     }
     persons.sort_by(|one, other| other.3.groups.cmp(&one.3.groups));
     if let Some((step, columns, probe, twice)) = persons.first() {
-        let others = persons[1..].iter().map(|(_, columns, _, twice)| format!("{} by {}", twice.groups, spoken(columns))).collect::<Vec<_>>();
+        let others =
+            persons[1..].iter().map(|(_, columns, _, twice)| format!("{} by {}", twice.groups, spoken(columns))).collect::<Vec<_>>();
         let beside = if others.is_empty() { String::new() } else { format!("; {}", listed(&others)) };
-        let example = twice.example.as_ref().map_or_else(String::new, |(first, last)| format!(", such as {first} and {last}"));
-        let text = format!("{} are there more than once: {} with the same {}{example}{beside}", capital(&view.things()), twice.groups, spoken(columns));
+        let example =
+            twice.example.as_ref().map_or_else(String::new, |(first, last)| format!(", such as {} {first} and {last}", view.key()[0]));
+        let text = format!(
+            "{} are there more than once: {} with the same {}{example}{beside}",
+            capital(&view.things()),
+            twice.groups,
+            spoken(columns)
+        );
         found.push(("twice".to_owned(), text, 0.95, json!({ "sql": probe.sql, "columns": columns }), vec![step.clone()]));
         let id = twice_question(&view.table);
         let answer = brief.answers.iter().rev().find(|line| line.answers(&id)).map(|line| line.answer.trim().to_lowercase());
@@ -237,9 +255,18 @@ fn odd(brief: &TaskBrief, view: &TableView, results: &[ToolResult], probes: &[Pr
             None => {}
         }
     }
-    if let Some(worst) = fan_outs.iter().max_by(|one, other| (one.joined / one.plain).abs().total_cmp(&(other.joined / other.plain).abs())) {
-        let text = format!("`{named}.{}` must not be added up over every join: {}", worst.sum, worst.says());
-        found.push(("fan_out".to_owned(), text, 0.8, json!({ "join": worst.join }), vec![worst.step.clone()]));
+    let misleading = fan_outs.iter().filter(|fan_out| fan_out.plain != 0.0);
+    if let Some(worst) = misleading.max_by(|one, other| (one.joined / one.plain).abs().total_cmp(&(other.joined / other.plain).abs())) {
+        let times = worst.joined / worst.plain;
+        let text = format!(
+            "`{named}.{}` counts {times:.2} times over a join with `{}`: each row is met {:.2} times",
+            worst.sum,
+            short(&worst.with),
+            worst.rows
+        );
+        // Who adds up what happened is misled sooner than who adds up what things are like.
+        let weight = if view.role() == "fact" { 0.8 } else { 0.45 };
+        found.push(("fan_out".to_owned(), text, weight, json!({ "join": worst.join }), vec![worst.step.clone()]));
     }
     found.sort_by(|one, other| other.2.total_cmp(&one.2).then_with(|| one.0.cmp(&other.0)));
     for (title, text, weight, more, evidence) in found.into_iter().take(MOST_ODD) {
@@ -257,13 +284,23 @@ fn spoken(columns: &[String]) -> String {
 fn twice_asked(view: &TableView, columns: &[String], twice: &Twice) -> Question {
     let surplus = twice.entries.saturating_sub(twice.groups);
     let counted = view.rows.map_or_else(String::new, |rows| {
-        format!(" If they are one, there are {} {}, not {rows}; averages for each change with it.", rows.saturating_sub(surplus), view.things())
+        format!(
+            " If they are one, there are {} {}, not {rows}; averages for each change with it.",
+            rows.saturating_sub(surplus),
+            view.things()
+        )
     });
-    let example = twice.example.as_ref().map_or_else(String::new, |(first, last)| format!(", such as {first} and {last}"));
+    let example =
+        twice.example.as_ref().map_or_else(String::new, |(first, last)| format!(", such as {} {first} and {last}", view.key()[0]));
     Question {
         question_id: twice_question(&view.table),
         title: format!("Are {} with the same {} one person?", view.things(), listed(columns)),
-        prompt: format!("{} times several {} have the same {}{example}. Are these one person?{counted}", twice.groups, view.things(), spoken(columns)),
+        prompt: format!(
+            "{} times several {} have the same {}{example}. Are these one person?{counted}",
+            twice.groups,
+            view.things(),
+            spoken(columns)
+        ),
         options: vec![ONE.to_owned(), "different people".to_owned()],
         task: None,
     }
@@ -295,8 +332,12 @@ fn codes_asked(brief: &TaskBrief, view: &TableView, column: &ColumnView, profile
     let is_code = view.codes().any(|code| code.name == column.name);
     let bare = |value: &String| value.chars().all(|c| c.is_ascii_digit()) || value.chars().count() <= 3;
     let question_id = codes_question(&view.table, &column.name);
-    let ambiguous =
-        is_code && column.comment.is_none() && (2..=MOST_CODES).contains(&count) && !values.is_empty() && values.iter().all(bare);
+    let ambiguous = is_code
+        && !natures::is_known_code(&column.name)
+        && column.comment.is_none()
+        && (2..=MOST_CODES).contains(&count)
+        && !values.is_empty()
+        && values.iter().all(bare);
     if !ambiguous || brief.answers.iter().any(|line| line.answers(&question_id)) {
         return None;
     }
@@ -308,7 +349,9 @@ fn codes_asked(brief: &TaskBrief, view: &TableView, column: &ColumnView, profile
         title: format!("What do the codes of {} in {} mean?", column.name, view.table),
         prompt: format!(
             "The column `{}` of `{}` holds {listed}, and nothing in the database says what they stand for. What does each one mean? It names the groups of every count by {}.",
-            column.name, view.table, column.in_words()
+            column.name,
+            view.table,
+            column.in_words()
         ),
         options: Vec::new(),
         task: None,

@@ -22,7 +22,7 @@ pub fn calls(view: &TableView) -> Vec<ToolCall> {
         call("get_constraints", json!({ "schema": schema, "table": table })),
     ];
     // Only where the survey's answer leaves something open: a rival, or a column that looks as if it referred to something.
-    let contested = view.references.iter().filter(|reference| !reference.rivals.is_empty()).filter_map(|reference| reference.columns.first());
+    let contested = view.references.iter().filter(|reference| reference.contested).filter_map(|reference| reference.columns.first());
     let open = view.undeclared_references().map(|column| &column.name);
     let mut searched: Vec<&String> = Vec::new();
     for column in contested.chain(open).filter(|_| view.copy_of().is_none()) {
@@ -61,7 +61,7 @@ pub fn reflect(brief: &TaskBrief, view: &TableView, results: &[ToolResult]) -> R
                 }
             }
         }
-        let is_open = !reference.rivals.is_empty() && said(brief, view, reference).is_none();
+        let is_open = reference.contested && said(brief, view, reference).is_none();
         if is_open && view.may_ask.references && reflection.questions_for_user.is_empty() {
             reflection.questions_for_user.push(question(view, reference));
         }
@@ -113,7 +113,7 @@ fn relationship(view: &TableView, reference: &ReferenceView) -> ProposedWrite {
     let by = listed(&reference.columns);
     let meaning = match reference.declared {
         true => format!("Each {child} refers to one {parent} by {by}"),
-        false => format!("Each {child} refers to one {parent} by {by}; not declared, the data tells"),
+        false => format!("Each {child} refers to one {parent} by {by} (inferred, not declared)"),
     };
     let facts = json!({
         "meaning": meaning,
@@ -233,9 +233,9 @@ fn summary(view: &TableView) -> String {
     if !view.primary_key.is_empty() {
         parts.push(format!("identified by {}", listed(&view.primary_key)));
     } else if !view.inferred_key.is_empty() {
-        parts.push(format!("identified by {}, which is not declared: the data tells", listed(&view.inferred_key)));
+        parts.push(format!("identified by {} (inferred)", listed(&view.inferred_key)));
     } else if !view.is_view() {
-        parts.push("no key is declared, and no columns identify a row".to_owned());
+        parts.push("nothing identifies a row".to_owned());
     }
     let (parents, children) = (names(&view.references), names(&view.referenced_by));
     parts.extend((!parents.is_empty()).then(|| format!("belongs to {parents}")));

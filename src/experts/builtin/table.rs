@@ -54,6 +54,8 @@ pub struct PlaceView {
     pub copy_of: Option<String>,
     #[serde(default)]
     pub label: Vec<String>,
+    #[serde(default)]
+    pub rank: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -79,13 +81,14 @@ pub struct ReferenceView {
     pub signals: Vec<String>,
     #[serde(default)]
     pub rivals: Vec<RivalView>,
+    #[serde(default)]
+    pub contested: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct RivalView {
     pub table: String,
     pub columns: Vec<String>,
-    pub confidence: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -177,14 +180,15 @@ impl TableView {
         measures.filter_map(|column| Some((column, natures::measure(&column.name, &column.r#type)?)))
     }
 
-    /// What happened first, then when rows were written.
     pub fn times(&self) -> impl Iterator<Item = &ColumnView> {
-        let times = |housekeeping: bool| {
-            self.columns.iter().filter(move |column| {
-                natures::is_time(&column.name, &column.r#type) && natures::is_housekeeping(&column.name) == housekeeping
-            })
-        };
-        times(false).chain(times(true))
+        self.columns.iter().filter(|column| natures::is_time(&column.name, &column.r#type))
+    }
+
+    /// When what a row is about happened: not when it was written, and not when somebody was born.
+    pub fn happened(&self) -> impl Iterator<Item = &ColumnView> {
+        self.times().filter(|time| {
+            !natures::is_housekeeping(&time.name) && !has_word(&time.name, &["birth", "birthdate", "birthday", "dob", "born"])
+        })
     }
 
     /// What columns tell of people, by their names.
@@ -202,6 +206,12 @@ impl TableView {
         }
     }
 
+    /// What is said of the middle of the schema weighs more.
+    pub fn weight(&self, base: f64) -> f64 {
+        let rank = self.place.as_ref().map_or(0, |place| place.rank);
+        (base / (1.0 + rank as f64 / 20.0) * 1e3).round() / 1e3
+    }
+
     pub fn copy_of(&self) -> Option<&str> {
         self.place.as_ref()?.copy_of.as_deref()
     }
@@ -209,6 +219,12 @@ impl TableView {
     /// Counted or read; a table of which nothing is known is not empty.
     pub fn is_empty(&self) -> bool {
         self.role() == "empty" || self.rows == Some(0)
+    }
+
+    /// The amount that is asked for first: what is summed up already, or else the first of the table.
+    pub fn main_sum(&self) -> Option<&ColumnView> {
+        let sums = || self.measures().filter(|(column, measure)| self.adds_up(column, *measure)).map(|(column, _)| column);
+        sums().find(|column| has_word(&column.name, &["amount", "revenue", "total", "value"])).or_else(|| sums().next())
     }
 
     /// What happened is added up; what things are like is not.

@@ -133,7 +133,9 @@ async fn violations(workspace: &Workspace, reference: &InferredReference) -> Res
     let write =
         ProposedWrite { kind: "relationship".to_owned(), key: reference.key(), document: json!({}), tags: Vec::new(), links: Vec::new() };
     let verdict = checks::examine(&workspace.data(), &write).await.map_err(Failure::Broken)?;
-    let (Verdict::Holds { check, .. } | Verdict::Doubtful { check, .. } | Verdict::Refuted { check, .. }) = verdict else { return Ok(None) };
+    let (Verdict::Holds { check, .. } | Verdict::Doubtful { check, .. } | Verdict::Refuted { check, .. }) = verdict else {
+        return Ok(None);
+    };
     let (Some(rows), Some(violating_rows)) = (check.result["referencing_rows"].as_u64(), check.result["rows_without_partner"].as_u64())
     else {
         return Ok(None);
