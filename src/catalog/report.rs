@@ -190,7 +190,7 @@ fn overview(snapshot: Option<&Snapshot>, schema: Option<&str>) -> (Vec<TableOver
     (lines.collect(), chosen().count().saturating_sub(TABLES_SHOWN))
 }
 
-/// Findings by kind, the surest first; what was refuted stands apart.
+/// Findings by kind, the surest first, of equally sure ones what weighs most; what was refuted stands apart.
 fn findings(entries: &[Entry]) -> (Vec<FindingGroup>, Vec<Finding>) {
     let mut groups: BTreeMap<(usize, String), Vec<Finding>> = BTreeMap::new();
     let mut refuted = Vec::new();
@@ -203,7 +203,11 @@ fn findings(entries: &[Entry]) -> (Vec<FindingGroup>, Vec<Finding>) {
             }
         }
     }
-    let surest = |left: &Finding, right: &Finding| right.confidence.total_cmp(&left.confidence).then_with(|| left.key.cmp(&right.key));
+    let weight = |finding: &Finding| finding.document["weight"].as_f64().unwrap_or(0.0);
+    let surest = |left: &Finding, right: &Finding| {
+        let by_confidence = right.confidence.total_cmp(&left.confidence);
+        by_confidence.then_with(|| weight(right).total_cmp(&weight(left))).then_with(|| left.key.cmp(&right.key))
+    };
     refuted.sort_by(surest);
     let groups = groups.into_iter().map(|((_, kind), mut findings)| {
         findings.sort_by(surest);

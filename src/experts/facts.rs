@@ -3,9 +3,12 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::asking::{self, MayAsk};
 use crate::claims::text::cut;
 use crate::domain::{Snapshot, Table, TableKind};
 use crate::evidence::infer::InferredReference;
+use crate::evidence::landscape::{Domain, Place};
+use crate::evidence::ways::{self, Way};
 use crate::tools::survey::Survey;
 
 /// Columns of one table that are told; the rest is counted.
@@ -32,8 +35,18 @@ struct TableFacts<'a> {
     inferred_key: Option<&'a [String]>,
     columns: Vec<ColumnFacts<'a>>,
     column_count: usize,
+    /// The part that it plays, why, what a row of it is called, and whose copy it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a Place>,
+    /// The tables that belong together around this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<DomainFacts<'a>>,
     references: Vec<ReferenceFacts>,
     referenced_by: Vec<ReferenceFacts>,
+    /// To what its rows belong by name, over joins that count no row twice.
+    ways: Vec<Way>,
+    /// Whether it is for this table to ask about references, codes or second entries; few do, so that a person is not asked much.
+    may_ask: MayAsk,
     unique: Vec<&'a [String]>,
     indexed: Vec<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +80,15 @@ struct ReferenceFacts {
     /// Other tables for which nearly as much speaks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rivals: Vec<Rival>,
+    /// They are so near, and names say so little, that only a person can tell.
+    contested: bool,
+}
+
+#[derive(Serialize)]
+struct DomainFacts<'a> {
+    title: &'a str,
+    tables: Vec<&'a str>,
+    table_count: usize,
 }
 
 #[derive(Serialize)]
@@ -87,22 +109,11 @@ pub fn of(snapshot: &Snapshot, survey: &Survey, schema: &str, table: Option<&str
     }
 }
 
-/// A candidate that is no more than this less likely is a rival.
-const NEARLY: f64 = 0.35;
-const MOST_RIVALS: usize = 2;
 const MOST_SIGNALS: usize = 4;
+const MOST_TABLES_OF_DOMAIN: usize = 60;
 
 /// Tables that a survey says nothing of, such as views, have what is declared of them, which is nothing.
 fn reference_facts(survey: &Survey, reference: &InferredReference, table: String) -> ReferenceFacts {
-    let is_rival = |other: &&InferredReference| {
-        other.rejected.is_some()
-            && other.child_schema == reference.child_schema
-            && other.child_table == reference.child_table
-            && other.child_columns == reference.child_columns
-            && other.confidence >= 0.5
-            && other.confidence >= reference.confidence - NEARLY
-    };
-    let rivals = survey.inference.references.iter().filter(|_| !reference.declared).filter(is_rival).take(MOST_RIVALS);
     let mut strongest: Vec<_> = reference.signals.iter().filter(|_| !reference.declared).collect();
     strongest.sort_by(|left, right| right.weight.abs().total_cmp(&left.weight.abs()));
     ReferenceFacts {
@@ -113,13 +124,14 @@ fn reference_facts(survey: &Survey, reference: &InferredReference, table: String
         declared: reference.declared,
         confidence: if reference.declared { 1.0 } else { reference.confidence },
         signals: strongest.into_iter().take(MOST_SIGNALS).map(|signal| signal.says.clone()).collect(),
-        rivals: rivals
+        rivals: asking::rivals(survey, reference)
             .map(|rival| Rival {
                 table: format!("{}.{}", rival.parent_schema, rival.parent_table),
                 columns: rival.parent_columns.clone(),
                 confidence: rival.confidence,
             })
             .collect(),
+        contested: asking::is_contested(survey, reference),
     }
 }
 
@@ -143,6 +155,8 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         .take(MOST_REFERENCES)
         .map(|reference| reference_facts(survey, reference, format!("{}.{}", reference.child_schema, reference.child_table)));
     let indexes = |unique: bool| table.indexes.iter().filter(move |index| index.unique == unique).map(|index| index.columns.as_slice());
+    let name = table.full_name();
+    let ways = ways::from(&name, &ways::outgoing(survey.references()), &survey.landscape);
     let facts = TableFacts {
         engine: &snapshot.engine,
         table: table.full_name(),
@@ -153,13 +167,22 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         inferred_key: survey.key_of(table).filter(|_| table.primary_key.is_empty()).map(|key| key.columns.as_slice()),
         columns: columns.collect(),
         column_count: table.columns.len(),
+        place: survey.landscape.place(&name),
+        domain: survey.landscape.domain_around(&name).map(domain_facts),
         references: references.collect(),
         referenced_by: referenced_by.collect(),
+        ways,
+        may_ask: asking::of(snapshot, survey, table),
         unique: indexes(true).collect(),
         indexed: indexes(false).collect(),
         definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| cut(text, 4_000)),
     };
     serde_json::to_value(facts).expect("facts are plain data and always serialise")
+}
+
+fn domain_facts(domain: &Domain) -> DomainFacts<'_> {
+    let tables = domain.tables.iter().take(MOST_TABLES_OF_DOMAIN).map(String::as_str).collect();
+    DomainFacts { title: &domain.title, tables, table_count: domain.tables.len() }
 }
 
 fn schema_facts(snapshot: &Snapshot, survey: &Survey, schema: &str) -> Value {

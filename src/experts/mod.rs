@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod agent_file;
+mod asking;
 pub mod brief;
 pub mod builtin;
 pub mod desk;

@@ -16,6 +16,9 @@ const TOLD: usize = 2;
 const ODD_TOLD: usize = 12;
 const ASKED: usize = 2;
 const WIDE: usize = 116;
+/// How grave it is that rows lead nowhere, and what nobody weighed.
+const ASTRAY: f64 = 0.9;
+const UNWEIGHED: f64 = 0.5;
 
 /// Kinds that a person wants to read of; the others are counted.
 const WORTH_TELLING: [&str; 5] = ["domain", "summary", "relationship", "metric", "question_template"];
@@ -59,7 +62,10 @@ pub fn ending(report: &Report) -> Vec<String> {
 
 pub fn questions<'a>(open: impl Iterator<Item = &'a Question>, how_to_answer: impl Fn(&Question) -> [String; 2]) -> Vec<String> {
     let mut lines = Vec::new();
-    for question in open.take(ASKED) {
+    let mut open: Vec<&Question> = open.collect();
+    // What can be answered by choosing comes first.
+    open.sort_by_key(|question| question.options.is_empty());
+    for question in open.into_iter().take(ASKED) {
         if lines.is_empty() {
             lines.extend(heading("What only a person knows"));
         }
@@ -79,22 +85,28 @@ fn odd(report: &Report) -> Vec<String> {
         let schema = report.schema.as_ref().map(|schema| format!("{schema}."));
         schema.and_then(|schema| key.strip_prefix(&schema)).unwrap_or(key).to_owned()
     };
-    let told = all().filter(|finding| ODD.contains(&finding.kind.as_str())).map(|finding| finding.says.clone());
+    let weight = |finding: &Finding| finding.document["weight"].as_f64().unwrap_or(UNWEIGHED);
+    let told = all().filter(|finding| ODD.contains(&finding.kind.as_str())).map(|finding| (weight(finding), finding.says.clone()));
     let astray = all().chain(&report.refuted).filter_map(|finding| {
         let counted = &finding.document["check"]["result"];
         let (lost, rows) = (counted["rows_without_partner"].as_u64()?, counted["referencing_rows"].as_u64()?);
         let ends = ends(&finding.document)?;
-        (lost > 0).then(|| format!("{ends}: {lost} of {rows} rows lead nowhere"))
+        (lost > 0).then(|| (ASTRAY, format!("{ends}: {lost} of {rows} rows lead nowhere")))
     });
-    // What many columns suffer from is said once.
+    // What many columns suffer from is said once, and not where a note on their table says it.
+    let noted: Vec<&str> = all().filter(|finding| finding.kind == "note").filter_map(|note| note.key.split('/').nth(1)).collect();
+    let is_noted = |finding: &Finding| noted.iter().any(|table| finding.key.contains(&format!("/{table}.")));
     let mut complaints: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for finding in all() {
+    for finding in all().filter(|finding| !is_noted(finding)) {
         for complaint in finding.document["quality"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             complaints.entry(complaint).or_default().push(place(finding));
         }
     }
-    let complaints = complaints.into_iter().map(|(complaint, places)| format!("{complaint}: {}", places.join(", ")));
-    told.chain(astray).chain(complaints).map(|text| harmless(&text, WIDE)).collect()
+    let complaints = complaints.into_iter().map(|(complaint, places)| (0.0, format!("{complaint}: {}", places.join(", "))));
+    let mut odd: Vec<(f64, String)> = told.chain(astray).chain(complaints).collect();
+    // The gravest first; the rest stays as it was.
+    odd.sort_by(|one, other| other.0.total_cmp(&one.0));
+    odd.into_iter().map(|(_, text)| harmless(&text, WIDE)).collect()
 }
 
 /// The two ends of a relationship: `orders.customer_id → customers.id`.

@@ -1,6 +1,7 @@
 //! Reasoning without any model: the planner and the experts follow the evidence by rule. The same brief gives the same thought.
 
 mod planner;
+mod probes;
 mod query;
 mod results;
 mod semantic;
@@ -14,7 +15,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::agent::Agents;
-use super::thought::{Act, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolCall, ToolResult};
+use super::thought::{Act, Plan, PlanBrief, ProposedWrite, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolCall, ToolResult};
 use crate::domain::event::ModelCall;
 use crate::domain::{Confidence, Insight};
 use table::TableView;
@@ -49,18 +50,22 @@ impl Reasoning for BuiltinReasoning {
     }
 
     async fn act(&self, brief: &TaskBrief, rounds: &[ToolResult]) -> Result<Thought<Act>, ThoughtError> {
-        // What the rules asked for does not get better by asking again.
-        let view = TableView::of(brief).filter(|_| rounds.is_empty());
-        let Some(view) = view else { return Ok(thought(Act::default())) };
-        let wishes = match brief.expert.as_str() {
-            "statistical" => statistical::calls(&view),
-            "semantic" => semantic::calls(&view),
-            "query" => query::calls(&view),
-            _ => structural::calls(&view),
+        let Some(view) = TableView::of(brief) else { return Ok(thought(Act::default())) };
+        let wishes = match (brief.expert.as_str(), rounds.is_empty()) {
+            ("statistical", true) => statistical::calls(&view),
+            ("statistical", false) => unasked(statistical::further(&view, rounds), rounds),
+            ("semantic", true) => semantic::calls(&view),
+            ("query", true) => query::calls(&view),
+            ("query", false) => unasked(query::asked(&view, rounds), rounds),
+            ("structural", true) => structural::calls(&view),
+            // What the rules asked for does not get better by asking again.
+            _ => Vec::new(),
         };
+        // What a profile says decides what is asked after it.
+        let more = rounds.is_empty() && wishes.iter().any(|wish| wish.name == "table_profile") && brief.expert != "semantic";
         let tool_calls = self.allowed(&brief.expert, wishes);
         let notes = format!("{} looks at {}", brief.expert, view.table);
-        Ok(thought(Act { tool_calls, notes, more: false }))
+        Ok(thought(Act { tool_calls, notes, more }))
     }
 
     async fn reflect(&self, brief: &TaskBrief, rounds: &[ToolResult]) -> Result<Thought<Reflection>, ThoughtError> {
@@ -69,7 +74,7 @@ impl Reasoning for BuiltinReasoning {
             "statistical" => statistical::reflect(brief, &view, rounds),
             "semantic" => semantic::reflect(brief, &view, rounds),
             "query" => query::reflect(&view, rounds),
-            _ => structural::reflect(&view, rounds),
+            _ => structural::reflect(brief, &view, rounds),
         }))
     }
 }
@@ -77,6 +82,37 @@ impl Reasoning for BuiltinReasoning {
 /// The question about a column's codes; one id for planner and experts.
 fn codes_question(table: &str, column: &str) -> String {
     format!("codes.{table}.{column}")
+}
+
+/// The question about which table columns refer to.
+fn reference_question(table: &str, columns: &[String]) -> String {
+    format!("reference.{table}.{}", columns.join("+"))
+}
+
+/// The question whether rows that say the same are one person.
+fn twice_question(table: &str) -> String {
+    format!("twice.{table}.rows")
+}
+
+/// Of these calls, those that were not made; nothing where some were, since no further round brings more.
+fn unasked(wishes: Vec<ToolCall>, rounds: &[ToolResult]) -> Vec<ToolCall> {
+    let is_made = |wish: &ToolCall| rounds.iter().any(|result| result.call == *wish);
+    if wishes.iter().any(is_made) { Vec::new() } else { wishes }
+}
+
+/// What is odd about a table, where a person finds it; the weight says how wrong a number may become by it.
+fn note(view: &TableView, title: &str, text: &str, weight: f64, more: Value) -> ProposedWrite {
+    let mut facts = json!({ "title": title, "text": text, "scope": "object", "weight": weight });
+    if let (Some(facts), Value::Object(more)) = (facts.as_object_mut(), more) {
+        facts.extend(more);
+    }
+    ProposedWrite {
+        kind: "note".to_owned(),
+        key: format!("note/{}/{title}", view.table),
+        document: document(facts, 0.8),
+        tags: vec!["odd".to_owned()],
+        links: vec![format!("table/{}", view.table)],
+    }
 }
 
 fn call(name: &str, args: Value) -> ToolCall {

@@ -6,8 +6,6 @@ use crate::claims::text::{singular, telling_words, words};
 use crate::domain::PlannedTask;
 use crate::experts::thought::{Plan, PlanBrief, TableLine};
 
-use super::codes_question;
-
 /// In the order in which they stand on each other.
 const STAGES: [(&str, &str); 4] = [
     ("structural", "Find out what identifies a row of {table} and what it refers to"),
@@ -53,26 +51,32 @@ pub fn plan(brief: &PlanBrief) -> Plan {
     Plan { tasks, notes }
 }
 
-/// What the person said about a column's codes is written down, once.
+/// What questions are about, by how their ids begin; who writes the answer down, and how that task is called.
+const ASKED: [(&str, &str, &str); 3] = [
+    ("codes", "semantic", "Write down what the person said about the codes of {about}"),
+    ("reference", "structural", "Write down what {about} refers to, as the person said"),
+    ("twice", "statistical", "Count {about} as the person said"),
+];
+
+/// What the person said is written down, once.
 fn follow_ups(brief: &PlanBrief) -> Vec<PlannedTask> {
     let mut tasks = Vec::new();
-    if !brief.experts.iter().any(|line| line.name == "semantic") {
-        return tasks;
-    }
     for table in &brief.tables {
-        let start = format!("({}", codes_question(&format!("{}.{}", brief.schema, table.name), ""));
-        for line in &brief.answers {
-            let Some((_, rest)) = line.question.split_once(&start) else { continue };
-            let column: String = rest.chars().take_while(|c| *c != ')').collect();
-            let goal = format!("Write down what the person said about the codes of {}.{column}", table.name);
-            if !brief.done.iter().any(|done| done.goal == goal && done.state != "dropped") {
-                tasks.push(PlannedTask {
-                    expert: "semantic".to_owned(),
-                    goal,
-                    schema: brief.schema.clone(),
-                    table: Some(table.name.clone()),
-                    priority: 0.95,
-                });
+        for (asked, expert, goal) in ASKED.iter().filter(|(_, expert, _)| brief.experts.iter().any(|line| line.name == *expert)) {
+            let start = format!("({asked}.{}.{}.", brief.schema, table.name);
+            for line in &brief.answers {
+                let Some((_, rest)) = line.question.split_once(&start) else { continue };
+                let column: String = rest.chars().take_while(|c| *c != ')').collect();
+                let goal = goal.replace("{about}", &format!("{}.{column}", table.name));
+                if !brief.done.iter().any(|done| done.goal == goal && done.state != "dropped") {
+                    tasks.push(PlannedTask {
+                        expert: (*expert).to_owned(),
+                        goal,
+                        schema: brief.schema.clone(),
+                        table: Some(table.name.clone()),
+                        priority: 0.95,
+                    });
+                }
             }
         }
     }

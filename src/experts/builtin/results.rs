@@ -2,7 +2,66 @@
 
 use serde_json::Value;
 
+use super::table::TableView;
+use crate::evidence::natures::{self, has_word};
+use crate::evidence::oddities::Profiled;
 use crate::experts::thought::ToolResult;
+
+/// What the profile of a table says of one column.
+pub struct ColumnLine<'a> {
+    pub name: &'a str,
+    pub line: &'a Value,
+}
+
+impl<'a> ColumnLine<'a> {
+    /// What the values are, and the share of them that is so.
+    pub fn semantic(&self) -> Option<(&'a str, f64)> {
+        Some((self.line["semantic_type"].as_str()?, self.line["semantic_share"].as_f64().unwrap_or(1.0)))
+    }
+
+    /// As text, whatever it is.
+    pub fn end(&self, which: &str) -> Option<String> {
+        let value = self.line.get(which).filter(|value| !value.is_null())?;
+        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    }
+
+    pub fn profiled(&self, view: &TableView) -> Profiled {
+        let column = view.columns.iter().find(|column| column.name == self.name);
+        let r#type = column.map(|column| column.r#type.clone()).unwrap_or_default();
+        Profiled {
+            name: self.name.to_owned(),
+            is_key: view.key().iter().any(|key| key == self.name) || view.is_reference(self.name),
+            is_measure: natures::measure(self.name, &r#type).is_some() && !has_word(self.name, &["change", "delta", "difference"]),
+            least: self.line["min"].as_f64(),
+            semantic_type: self.semantic().map(|(kind, _)| kind.to_owned()),
+            semantic_share: self.semantic().map_or(1.0, |(_, share)| share),
+            pattern: self.line["pattern"].as_str().map(str::to_owned),
+            quality: list(self.line, &["quality"]).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            r#type,
+        }
+    }
+}
+
+/// The columns of the table's profile, where it was read.
+pub fn column_lines(results: &[ToolResult]) -> Vec<ColumnLine<'_>> {
+    let profile = of_tool(results, "table_profile").next();
+    let lines = profile.and_then(|profile| profile.result.get("columns")).and_then(Value::as_array);
+    lines.into_iter().flatten().filter_map(|line| Some(ColumnLine { name: line["name"].as_str()?, line })).collect()
+}
+
+/// Rows of a query that was run, each as what it says by column.
+pub fn rows_of<'a>(results: &'a [ToolResult], sql: &str) -> Option<(&'a str, Vec<Vec<(&'a str, &'a Value)>>)> {
+    let ran = of_tool(results, "run_sql_readonly").find(|result| arg(result, "sql") == Some(sql))?;
+    let names: Vec<&str> = list(&ran.result, &["columns"]).iter().filter_map(|column| column["name"].as_str()).collect();
+    let rows = list(&ran.result, &["rows"]).iter().filter_map(Value::as_array);
+    Some((&ran.step, rows.map(|row| names.iter().copied().zip(row).collect()).collect()))
+}
+
+/// A number of a row, also where the engine writes it as text.
+pub fn cell(row: &[(&str, &Value)], name: &str) -> Option<f64> {
+    let (_, value) = row.iter().find(|(column, _)| column.eq_ignore_ascii_case(name))?;
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}
 
 /// Successful results of one tool.
 pub fn of_tool<'a>(results: &'a [ToolResult], tool: &'a str) -> impl Iterator<Item = &'a ToolResult> {
@@ -44,6 +103,13 @@ pub fn null_share(profile: &Value) -> Option<f64> {
 
 pub fn distinct(profile: &Value) -> Option<u64> {
     number(profile, &["distinct_count", "distinct", "distinct_values"]).map(|number| number as u64)
+}
+
+/// The values that a column profile lists, with how often each is there.
+pub fn counted_values(profile: &Value) -> Vec<(String, u64)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let counted = |item: &Value| Some((text(item.get("value").filter(|value| !value.is_null())?), item.get("count")?.as_u64()?));
+    list(profile, &["top_values"]).iter().filter_map(counted).collect()
 }
 
 /// The values that a column profile lists, as text.

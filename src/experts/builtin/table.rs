@@ -1,22 +1,35 @@
 //! A table as the rules see it: the brief's evidence, and what names and types let expect.
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::claims::text::{singular, words};
+use crate::evidence::natures::{self, Measure, has_word};
+use crate::evidence::ways::Way;
+use crate::evidence::{names, wording};
 use crate::experts::thought::TaskBrief;
 use crate::source::Dialect;
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct TableView {
-    engine: String,
+    pub engine: String,
     /// `schema.table`.
     pub table: String,
     kind: String,
     pub rows: Option<u64>,
     pub primary_key: Vec<String>,
+    #[serde(default)]
+    pub inferred_key: Vec<String>,
     pub columns: Vec<ColumnView>,
+    #[serde(default)]
+    pub place: Option<PlaceView>,
+    #[serde(default)]
+    pub domain: Option<DomainView>,
     pub references: Vec<ReferenceView>,
     pub referenced_by: Vec<ReferenceView>,
+    #[serde(default)]
+    pub ways: Vec<Way>,
+    #[serde(default)]
+    pub may_ask: MayAsk,
     unique: Vec<Vec<String>>,
     #[serde(skip)]
     pub schema: String,
@@ -33,52 +46,69 @@ pub struct ColumnView {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+pub struct PlaceView {
+    pub role: String,
+    #[serde(default)]
+    pub why: Vec<String>,
+    #[serde(default)]
+    pub copy_of: Option<String>,
+    #[serde(default)]
+    pub label: Vec<String>,
+    #[serde(default)]
+    pub rank: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct DomainView {
+    pub title: String,
+    pub tables: Vec<String>,
+    pub table_count: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
 pub struct ReferenceView {
     pub key: String,
     pub columns: Vec<String>,
+    /// The other side.
     pub table: String,
+    #[serde(default)]
+    pub to_columns: Vec<String>,
+    #[serde(default)]
+    pub declared: bool,
+    #[serde(default)]
+    pub confidence: f64,
+    #[serde(default)]
+    pub signals: Vec<String>,
+    #[serde(default)]
+    pub rivals: Vec<RivalView>,
+    #[serde(default)]
+    pub contested: bool,
 }
 
-const CODE_WORDS: [&str; 15] = [
-    "category", "class", "code", "flag", "gender", "kind", "level", "method", "mode", "phase", "priority", "stage", "state", "status",
-    "type",
-];
-const ID_WORDS: [&str; 6] = ["id", "key", "fk", "ref", "uuid", "guid"];
-const MEASURE_WORDS: [&str; 24] = [
-    "amount",
-    "balance",
-    "budget",
-    "bytes",
-    "cost",
-    "count",
-    "discount",
-    "distance",
-    "duration",
-    "fee",
-    "hours",
-    "milliseconds",
-    "minutes",
-    "points",
-    "price",
-    "qty",
-    "quantity",
-    "revenue",
-    "salary",
-    "seconds",
-    "size",
-    "stock",
-    "total",
-    "weight",
-];
-/// Adding these up says nothing; their mean does.
-const RATE_WORDS: [&str; 11] = ["age", "average", "avg", "discount", "percent", "percentage", "price", "rate", "rating", "ratio", "score"];
-const PLACE_WORDS: [&str; 6] = ["lat", "latitude", "lng", "lon", "longitude", "year"];
+#[derive(Clone, Debug, Deserialize)]
+pub struct RivalView {
+    pub table: String,
+    pub columns: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct MayAsk {
+    pub references: bool,
+    pub codes: bool,
+    pub twice: bool,
+}
 
 impl TableView {
     /// None where the task is about no table that the snapshot has.
     pub fn of(brief: &TaskBrief) -> Option<Self> {
         let name = brief.table.clone()?;
-        let mut view = Self::deserialize(&brief.evidence).ok()?;
+        let mut evidence = brief.evidence.clone();
+        // A column that may be absent and a list that may be empty are the same to the rules.
+        if evidence.get("inferred_key").is_some_and(Value::is_null) {
+            evidence.as_object_mut()?.remove("inferred_key");
+        }
+        let mut view = Self::deserialize(&evidence).ok()?;
         view.schema = brief.schema.clone();
         view.name = name;
         Some(view)
@@ -94,102 +124,123 @@ impl TableView {
 
     /// What one row is, as far as the name says.
     pub fn thing(&self) -> String {
-        thing(&self.name)
+        wording::thing(&self.name)
     }
 
     pub fn things(&self) -> String {
-        words(&self.name).join(" ")
+        wording::things(&self.name)
+    }
+
+    /// Declared, or else what the data shows.
+    pub fn key(&self) -> &[String] {
+        if self.primary_key.is_empty() { &self.inferred_key } else { &self.primary_key }
     }
 
     pub fn is_reference(&self, column: &str) -> bool {
         self.references.iter().any(|reference| reference.columns.iter().any(|name| name == column))
     }
 
-    fn is_alone_unique(&self, column: &str) -> bool {
-        let alone = |key: &Vec<String>| key.len() == 1 && key[0] == column;
-        alone(&self.primary_key) || self.unique.iter().any(alone)
+    pub fn is_alone_unique(&self, column: &str) -> bool {
+        let alone = |key: &[String]| key.len() == 1 && key[0] == column;
+        alone(self.key()) || self.unique.iter().any(|key| alone(key))
+    }
+
+    fn is_joined(&self, column: &ColumnView) -> bool {
+        self.is_reference(&column.name) || self.is_alone_unique(&column.name)
     }
 
     /// Columns that look as if they refer to something, though nothing says to what.
     pub fn undeclared_references(&self) -> impl Iterator<Item = &ColumnView> {
         self.columns.iter().filter(|column| {
-            let names_id =
-                words(&column.name).last().is_some_and(|last| ID_WORDS.contains(&last.as_str()) || last == "no" || last == "code");
+            let names_id = names::is_id_like(&names::split(&column.name));
             let by_type = matches!(column.r#type.as_str(), "integer" | "decimal" | "text");
-            names_id && by_type && words(&column.name).len() > 1 && !self.is_reference(&column.name) && !self.is_alone_unique(&column.name)
+            names_id && by_type && !self.is_joined(column) && !self.key().contains(&column.name)
+        })
+    }
+
+    /// A number whose table another column names: `object_type` and `object_id`.
+    pub fn polymorphic(&self) -> impl Iterator<Item = (&ColumnView, &ColumnView)> {
+        let stem = |column: &ColumnView, ending: &str| {
+            let words = names::split(&column.name);
+            (words.last().is_some_and(|last| last == ending) && words.len() > 1).then(|| words[..words.len() - 1].join(" "))
+        };
+        self.columns.iter().filter(|column| !self.is_joined(column)).filter_map(move |id| {
+            let of = stem(id, "id")?;
+            let kind = self.columns.iter().find(|column| stem(column, "type").is_some_and(|stem| stem == of))?;
+            Some((kind, id))
         })
     }
 
     pub fn codes(&self) -> impl Iterator<Item = &ColumnView> {
-        self.columns.iter().filter(|column| {
-            let by_type = matches!(column.r#type.as_str(), "text" | "integer" | "other");
-            // An id stands for a row somewhere, declared or not, and not for one of a few words.
-            let names_a_code = has_word(&column.name, &CODE_WORDS) && !has_word(&column.name, &ID_WORDS);
-            by_type && names_a_code && !self.is_reference(&column.name) && !self.is_alone_unique(&column.name)
-        })
+        self.columns.iter().filter(|column| natures::is_code(&column.name, &column.r#type) && !self.is_joined(column))
     }
 
-    pub fn measures(&self) -> impl Iterator<Item = &ColumnView> {
-        self.columns.iter().filter(|column| {
-            let number = match column.r#type.as_str() {
-                "decimal" | "float" => true,
-                "integer" => has_word(&column.name, &MEASURE_WORDS),
-                _ => false,
-            };
-            let other = has_word(&column.name, &ID_WORDS) || has_word(&column.name, &CODE_WORDS) || has_word(&column.name, &PLACE_WORDS);
-            number && !other && !self.is_reference(&column.name) && !self.is_alone_unique(&column.name)
-        })
+    pub fn measures(&self) -> impl Iterator<Item = (&ColumnView, Measure)> {
+        let measures = self.columns.iter().filter(|column| !self.is_joined(column) && !self.key().contains(&column.name));
+        measures.filter_map(|column| Some((column, natures::measure(&column.name, &column.r#type)?)))
     }
 
     pub fn times(&self) -> impl Iterator<Item = &ColumnView> {
-        self.columns.iter().filter(|column| {
-            matches!(column.r#type.as_str(), "date" | "timestamp")
-                // SQLite keeps times as text; the name has to tell.
-                || (column.r#type == "text" && has_word(&column.name, &["at", "date", "time", "timestamp"]) && !has_word(&column.name, &["zone"]))
+        self.columns.iter().filter(|column| natures::is_time(&column.name, &column.r#type))
+    }
+
+    /// When what a row is about happened: not when it was written, and not when somebody was born.
+    pub fn happened(&self) -> impl Iterator<Item = &ColumnView> {
+        self.times().filter(|time| {
+            !natures::is_housekeeping(&time.name) && !has_word(&time.name, &["birth", "birthdate", "birthday", "dob", "born"])
         })
     }
 
-    /// The part that the table plays, by its references and columns.
-    pub fn role(&self) -> &'static str {
-        let key_refers = !self.primary_key.is_empty() && self.primary_key.iter().all(|column| self.is_reference(column));
-        let referring: usize = self.references.iter().map(|reference| reference.columns.len()).sum();
-        let named_log = has_word(&self.name, &["audit", "event", "events", "history", "log", "logs"]);
-        if self.is_view() {
-            "view"
-        } else if self.references.len() >= 2 && key_refers && self.columns.len() <= referring + 2 {
-            "bridge"
-        } else if named_log {
-            "log"
-        } else if self.references.is_empty() && self.columns.len() <= 4 && !self.referenced_by.is_empty() {
-            "lookup"
-        } else if !self.references.is_empty() && (self.measures().next().is_some() || self.times().next().is_some()) {
-            "event"
-        } else {
-            "entity"
+    /// What columns tell of people, by their names.
+    pub fn personal(&self) -> impl Iterator<Item = (&ColumnView, &'static str)> {
+        let people = natures::are_people(&self.name);
+        self.columns.iter().filter_map(move |column| Some((column, natures::personal(&column.name, people)?)))
+    }
+
+    /// The part that the table plays.
+    pub fn role(&self) -> &str {
+        match &self.place {
+            Some(place) => &place.role,
+            None if self.is_view() => "view",
+            None => "entity",
         }
+    }
+
+    /// What is said of the middle of the schema weighs more.
+    pub fn weight(&self, base: f64) -> f64 {
+        let rank = self.place.as_ref().map_or(0, |place| place.rank);
+        (base / (1.0 + rank as f64 / 20.0) * 1e3).round() / 1e3
+    }
+
+    pub fn copy_of(&self) -> Option<&str> {
+        self.place.as_ref()?.copy_of.as_deref()
+    }
+
+    /// Counted or read; a table of which nothing is known is not empty.
+    pub fn is_empty(&self) -> bool {
+        self.role() == "empty" || self.rows == Some(0)
+    }
+
+    /// The amount that is asked for first: what is summed up already, or else the first of the table.
+    pub fn main_sum(&self) -> Option<&ColumnView> {
+        let sums = || self.measures().filter(|(column, measure)| self.adds_up(column, *measure)).map(|(column, _)| column);
+        sums().find(|column| has_word(&column.name, &["amount", "revenue", "total", "value"])).or_else(|| sums().next())
+    }
+
+    /// What happened is added up; what things are like is not.
+    pub fn adds_up(&self, column: &ColumnView, measure: Measure) -> bool {
+        let kept = has_word(&column.name, &["balance", "budget", "population", "quantity", "qty", "revenue", "salary", "stock"]);
+        measure == Measure::Adds && (kept || matches!(self.role(), "fact" | "log" | "bridge"))
     }
 }
 
 impl ColumnView {
-    /// Adding such values up says nothing.
-    pub fn is_rate(&self) -> bool {
-        has_word(&self.name, &RATE_WORDS)
-    }
-
     pub fn in_words(&self) -> String {
-        words(&self.name).join(" ")
+        wording::in_words(&self.name)
     }
 }
 
-/// `order_items` is about an order item.
-pub fn thing(table: &str) -> String {
-    let mut words = words(table.rsplit('.').next().unwrap_or(table));
-    if let Some(last) = words.last_mut() {
-        *last = singular(last);
-    }
-    words.join(" ")
-}
-
-pub fn has_word(name: &str, listed: &[&str]) -> bool {
-    words(name).iter().any(|word| listed.contains(&word.as_str()))
+/// `orders` of `main.orders`.
+pub fn short(table: &str) -> &str {
+    table.split_once('.').map_or(table, |(_, name)| name)
 }

@@ -16,6 +16,7 @@ use super::port::Failure;
 use super::workspace::Workspace;
 use crate::domain::Table;
 use crate::evidence::infer::{Declared, Inference, InferredKey, InferredReference, Study, Subject};
+use crate::evidence::landscape::Landscape;
 use reading::Reader;
 pub use reading::TableRead;
 
@@ -29,6 +30,7 @@ pub struct Survey {
     #[serde(flatten)]
     pub inference: Inference,
     pub tables: Vec<TableRead>,
+    pub landscape: Landscape,
     pub elapsed_ms: u64,
 }
 
@@ -116,8 +118,10 @@ async fn make(workspace: &Workspace, extent: Extent, declared: Declared) -> Resu
         study.learn_references(reader.references(&tables, asked).await?);
     }
     let inference = study.conclude();
+    let rows = read.iter().filter(|table| table.complete).map(|table| (table.table.clone(), table.rows)).collect();
+    let landscape = Landscape::of(&workspace.snapshot.tables, &inference, &rows);
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Arc::new(Survey { inference, tables: read, elapsed_ms }))
+    Ok(Arc::new(Survey { inference, tables: read, landscape, elapsed_ms }))
 }
 
 /// Parts of a table are read with it; what is computed from other tables refers to nothing by itself.
