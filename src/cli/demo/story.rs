@@ -81,10 +81,14 @@ fn odd(report: &Report) -> Vec<String> {
     };
     let told = all().filter(|finding| ODD.contains(&finding.kind.as_str())).map(|finding| finding.says.clone());
     let astray = all().chain(&report.refuted).filter_map(|finding| {
-        let check = &finding.document["check"];
-        let (lost, rows) = (check["rows_without_partner"].as_u64()?, check["referencing_rows"].as_u64()?);
+        let counted = &finding.document["check"]["result"];
+        let (lost, rows) = (counted["rows_without_partner"].as_u64()?, counted["referencing_rows"].as_u64()?);
         let ends = ends(&finding.document)?;
         (lost > 0).then(|| format!("{ends}: {lost} of {rows} rows lead nowhere"))
+    });
+    let said_to_be_none = all().filter_map(|finding| {
+        let rows = finding.document["check"]["result"]["rows_standing_for_none"].as_u64().filter(|rows| *rows > 0)?;
+        Some(format!("{}: {rows} rows hold a value that stands for none", ends(&finding.document)?))
     });
     // What many columns suffer from is said once.
     let mut complaints: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -94,7 +98,7 @@ fn odd(report: &Report) -> Vec<String> {
         }
     }
     let complaints = complaints.into_iter().map(|(complaint, places)| format!("{complaint}: {}", places.join(", ")));
-    told.chain(astray).chain(complaints).map(|text| harmless(&text, WIDE)).collect()
+    told.chain(astray).chain(said_to_be_none).chain(complaints).map(|text| harmless(&text, WIDE)).collect()
 }
 
 /// The two ends of a relationship: `orders.customer_id → customers.id`.
@@ -130,7 +134,7 @@ mod tests {
 
     fn relationship(child: &str, lost: u64) -> Value {
         let document = json!({"child": {"table": "items", "columns": [child]}, "parent": {"table": "orders", "columns": ["id"]},
-            "check": {"rows_without_partner": lost, "referencing_rows": 200}});
+            "check": {"result": {"rows_without_partner": lost, "referencing_rows": 200, "rows_standing_for_none": lost / 2}}});
         finding("relationship", "rel/x", document)
     }
 
@@ -148,19 +152,21 @@ mod tests {
 
     #[test]
     fn what_is_odd_is_told_apart_from_what_was_found() {
-        let many: Vec<Value> = (0..9).map(|_| relationship("order_id", 0)).collect();
+        let mut many: Vec<Value> = (0..9).map(|_| relationship("order_id", 0)).collect();
+        many.push(relationship("seller", 4));
         let profile =
             |column: &str| finding("profile", &format!("profile/main.items.{column}"), json!({"quality": ["money is kept as text"]}));
         let note = finding("note", "note/1", json!({"text": "a second entry of the same person"}));
         let groups = json!([{"kind": "relationship", "findings": many}, {"kind": "profile", "findings": [profile("price"), profile("tax")]}, {"kind": "note", "findings": [note]}]);
         let text = plain(&ending(&report(groups, json!([relationship("carrier", 13)]))));
         let (found, odd) = text.split_once("What is odd").unwrap();
-        assert!(found.contains("9 relationships, 2 profiles\n") && found.contains("and 3 more"), "{text}");
+        assert!(found.contains("10 relationships, 2 profiles\n") && found.contains("and 4 more"), "{text}");
         assert_eq!(found.matches("   95 %  items.order_id → orders.id").count(), 6, "{text}");
         assert!(!found.contains("second entry"), "{text}");
         for told in [
             "a second entry of the same person",
             "items.carrier → orders.id: 13 of 200 rows lead nowhere",
+            "items.seller → orders.id: 2 rows hold a value that stands for none",
             "money is kept as text: items.price, items.tax",
         ] {
             assert!(odd.contains(told), "{text}");
