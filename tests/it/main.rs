@@ -8,6 +8,7 @@ mod claims;
 mod cli;
 mod csv;
 mod demo;
+mod discovered;
 mod egress;
 mod engine;
 mod eval;

@@ -135,3 +135,6 @@ fn document(mut members: Value, confidence: f64) -> Value {
 fn thought<T>(value: T) -> Thought<T> {
     Thought { value, call: ModelCall { model: NAME.to_owned(), ..ModelCall::default() } }
 }
+
+#[cfg(test)]
+mod tests;

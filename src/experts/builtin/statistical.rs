@@ -1,6 +1,8 @@
 //! The expert for values, by rule: profiles are written down, measures become metrics, what is odd is noted with its count, and codes that
 //! nothing explains become a question.
 
+use std::cmp::Reverse;
+
 use serde_json::{Value, json};
 
 use super::probes::{self, About, FanOut, Probe, Twice};
@@ -232,7 +234,7 @@ fn odd(brief: &TaskBrief, view: &TableView, results: &[ToolResult], probes: &[Pr
             About::FanOut { .. } => {}
         }
     }
-    persons.sort_by(|one, other| other.3.groups.cmp(&one.3.groups));
+    persons.sort_by_key(|person| Reverse(person.3.groups));
     if let Some((step, columns, probe, twice)) = persons.first() {
         let others =
             persons[1..].iter().map(|(_, columns, _, twice)| format!("{} by {}", twice.groups, spoken(columns))).collect::<Vec<_>>();
