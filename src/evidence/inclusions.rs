@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::sketch::{ByDigest, Digest, Distinct, digest_of, overlap};
+use super::sketch::{ByDigest, Digest, Distinct, digest_of};
 use crate::domain::Cell;
 
 /// Digests that a column keeps at first.
@@ -77,7 +77,8 @@ impl<'v> Candidates<'v> {
         let mut pairs = Vec::new();
         for (child, of_child) in filled() {
             let fits = |(parent, of_parent): &(&Place, &ColumnValues)| {
-                child != *parent && overlap(&of_child.distinct, &of_parent.distinct, 0).is_some()
+                let is_missing = |digest| of_parent.distinct.contains(digest) == Some(false);
+                child != *parent && !of_child.distinct.digests().any(is_missing)
             };
             pairs.extend(filled().filter(fits).map(|(parent, _)| (*child, *parent)));
         }
@@ -130,6 +131,14 @@ impl<'v> Candidates<'v> {
 }
 
 impl Gathered {
+    /// The digests that were looked for, and those of them that are there; none where all were.
+    pub fn of_some(self) -> Option<(HashSet<Digest, ByDigest>, HashSet<Digest, ByDigest>)> {
+        match self.sought {
+            Sought::Some(digests) => Some((digests, self.found)),
+            Sought::All => None,
+        }
+    }
+
     pub fn new(sought: Sought) -> Self {
         Self { sought, found: HashSet::default(), is_whole: true }
     }

@@ -1,6 +1,7 @@
 //! Keys and references from data and names: how good on databases drawn from seeds, and what `fathom infer` and `fathom explain` say.
 
 use fathom::domain::{Cell, Column, Table};
+use fathom::evidence::inclusions::Gathered;
 use fathom::evidence::infer::{Declared, FirstRows, Inference, Study, Subject, Tuples};
 use fathom::evidence::score::{Found, Reference, Truth, mean, score};
 use fathom::evidence::{ColumnSketch, Precision};
@@ -75,6 +76,13 @@ fn infer(database: &MessyDatabase, order: impl Fn(&mut Vec<&MessyTable>)) -> Inf
         }
         tuples
     };
+    let sought = study.value_questions().into_iter().map(|((table, column), sought)| {
+        let mut gathered = Gathered::new(sought);
+        messy[table].rows.iter().for_each(|row| gathered.add(&cell(&row[column])));
+        ((table, column), gathered)
+    });
+    let gathered: Vec<_> = sought.collect();
+    study.learn_values(gathered);
     for _ in 0..3 {
         let asked = study.key_questions();
         let answers = asked.into_iter().map(|question| (answer(question.table, &question.columns, Tuples::of_key()), question));

@@ -1,13 +1,18 @@
 //! Which columns' values are found in which others: a gate, and nearly worthless as proof, because small numbers are found everywhere.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
-use super::super::sketch::{Class, Digest, Distinct, Overlap, digest_of, overlap};
+use super::super::inclusions::Sought;
+use super::super::sketch::{ByDigest, Class, Digest, Distinct, Overlap, Traits, digest_of, overlap};
 use super::subject::{Place, Subject};
 use crate::domain::Cell;
 
 /// More than this share of values missing is no reference, however dirty the data.
 const MOST_MISSING: f64 = 0.2;
+
+/// Digests that are looked for once more, of all columns together.
+const MOST_ASKED: usize = 2_000_000;
 
 /// A column of which so many rows are found may be a reference, whatever the others hold.
 const LEAST_ROWS: f64 = 0.9;
@@ -55,8 +60,42 @@ pub fn inclusions(subjects: &[Subject<'_>], targets: &[Place]) -> Vec<Inclusion>
     found
 }
 
-fn inclusion(subjects: &[Subject<'_>], child: Place, parent: Place) -> Option<Inclusion> {
-    let (of_child, of_parent) = (&subjects[child.table].traits[child.column], &subjects[parent.table].traits[parent.column]);
+/// Values that samples cannot look up, of columns that may be found in a target: for the target's column to be read again.
+pub fn open_values(subjects: &[Subject<'_>], targets: &[Place]) -> BTreeMap<(usize, usize), Sought> {
+    let mut open: BTreeMap<(usize, usize), HashSet<Digest, ByDigest>> = BTreeMap::new();
+    let mut asked = 0_usize;
+    for parent in targets {
+        let of_parent = &subjects[parent.table].traits[parent.column];
+        if of_parent.digests.is_exact() {
+            continue;
+        }
+        for (table, subject) in subjects.iter().enumerate() {
+            for (column, of_child) in subject.traits.iter().enumerate() {
+                let is_other = *parent != Place { table, column };
+                if !is_other || !of_child.digests.is_exact() || !may_refer(of_child, of_parent) || asked > MOST_ASKED {
+                    continue;
+                }
+                let known = of_child.digests.digests().map(|digest| of_parent.digests.contains(digest));
+                let (mut compared, mut missing) = (0_usize, 0_usize);
+                known.flatten().for_each(|found| {
+                    compared += 1;
+                    missing += usize::from(!found);
+                });
+                if missing as f64 <= compared as f64 * MOST_MISSING + 2.0 {
+                    let unknown = of_child.digests.digests().filter(|digest| of_parent.digests.contains(*digest).is_none());
+                    let digests = open.entry((parent.table, parent.column)).or_default();
+                    let before = digests.len();
+                    digests.extend(unknown);
+                    asked += digests.len() - before;
+                }
+            }
+        }
+    }
+    open.into_iter().map(|(place, digests)| (place, Sought::Some(digests))).collect()
+}
+
+/// Values of these kinds can be the same, and the child's lie where the parent's do.
+fn may_refer(of_child: &Traits, of_parent: &Traits) -> bool {
     let is_comparable = matches!(
         (of_child.class, of_parent.class),
         (Class::Integer | Class::Digits, Class::Integer | Class::Digits)
@@ -64,20 +103,29 @@ fn inclusion(subjects: &[Subject<'_>], child: Place, parent: Place) -> Option<In
             | (Class::Integer, Class::Text)
             | (Class::Time, Class::Time)
     );
-    if !is_comparable {
+    // The middle of a child's numbers lies between the ends of its parent's.
+    let lies_within = match (of_parent.ends, of_child.numbers.get(of_child.numbers.len() / 2)) {
+        (Some((least, most)), Some(middle)) if of_parent.class == Class::Integer && of_child.class == Class::Integer => {
+            *middle >= least && *middle <= most
+        }
+        _ => true,
+    };
+    is_comparable && lies_within
+}
+
+fn inclusion(subjects: &[Subject<'_>], child: Place, parent: Place) -> Option<Inclusion> {
+    let (of_child, of_parent) = (&subjects[child.table].traits[child.column], &subjects[parent.table].traits[parent.column]);
+    if !may_refer(of_child, of_parent) {
         return None;
     }
-    // The middle of a child's numbers lies between the ends of its parent's.
-    if let (Some((least, most)), false) = (of_parent.ends, of_child.numbers.is_empty()) {
-        let middle = of_child.numbers[of_child.numbers.len() / 2];
-        if of_parent.class == Class::Integer && of_child.class == Class::Integer && (middle < least || middle > most) {
-            return None;
-        }
-    }
     // Many different strays may stand in few rows.
-    let rows_found: u64 =
-        of_child.frequent.iter().filter(|(digest, _)| of_parent.digests.contains(*digest) == Some(true)).map(|(_, count)| *count).sum();
-    let of_rows = rows_found as f64 / of_child.filled().max(1) as f64;
+    let rows = |holds: &dyn Fn(Option<bool>, Digest) -> bool| -> u64 {
+        let counted = of_child.frequent.iter().filter(|(digest, _)| holds(of_parent.digests.contains(*digest), *digest));
+        counted.map(|(_, count)| *count).sum()
+    };
+    let rows_found = rows(&|found, _| found == Some(true));
+    let rows_of_none = rows(&|found, digest| found == Some(false) && SENTINELS.contains(&digest));
+    let of_rows = rows_found as f64 / (of_child.filled() - rows_of_none).max(1) as f64;
     let found = match shared(&of_child.digests, &of_parent.digests) {
         Some(found) => found,
         None if of_rows >= LEAST_ROWS => {

@@ -1,7 +1,7 @@
 //! Keys and references of a database, inferred from what its tables hold and how they are named; declared constraints are not looked at.
 //!
 //! A study goes in steps, because some of what it asks needs another look at the data: [`Study::begin`], then answers to
-//! [`Study::key_questions`], then answers to [`Study::reference_questions`], then [`Study::conclude`]. The same input gives the same output,
+//! [`Study::value_questions`] and [`Study::key_questions`], then answers to [`Study::reference_questions`], then [`Study::conclude`]. The same input gives the same output,
 //! whatever the order of tables.
 
 mod choice;
@@ -22,6 +22,7 @@ pub use subject::Subject;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::inclusions::{Gathered, Sought};
 use choice::Candidate;
 use composite::Pairing;
 use inclusion::{Inclusion, Shared, inclusions};
@@ -53,6 +54,8 @@ pub struct Study<'a> {
     declared: Declared,
     subjects: Vec<Subject<'a>>,
     naming: Naming,
+    /// Unique columns.
+    targets: Vec<Place>,
     /// Of every column in every unique one.
     inclusions: Vec<Inclusion>,
     /// Combinations that do not identify a row after all.
@@ -79,6 +82,7 @@ impl<'a> Study<'a> {
             declared,
             subjects,
             naming,
+            targets,
             inclusions,
             refuted: vec![Vec::new(); count],
             composite_keys: vec![Vec::new(); count],
@@ -88,6 +92,21 @@ impl<'a> Study<'a> {
         };
         study.choose_keys();
         study
+    }
+
+    /// Columns of many values that are to be read again, for values that their samples cannot look up.
+    pub fn value_questions(&self) -> BTreeMap<(usize, usize), Sought> {
+        inclusion::open_values(&self.subjects, &self.targets)
+    }
+
+    pub fn learn_values(&mut self, gathered: impl IntoIterator<Item = ((usize, usize), Gathered)>) {
+        for ((table, column), gathered) in gathered {
+            if let Some((digests, found)) = gathered.of_some() {
+                self.subjects[table].traits[column].digests.learn(digests, found);
+            }
+        }
+        self.inclusions = inclusions(&self.subjects, &self.targets);
+        self.choose_keys();
     }
 
     /// Combinations of columns of which it is to be known whether they identify a row; those that the first rows answer are not asked.

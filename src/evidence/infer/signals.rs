@@ -111,7 +111,7 @@ fn chance(weighed: &mut Weighed, child: &Traits, parent: &Traits) {
 /// How much an uneven spread may weigh: the first rows of a tree are its upper ones, and a good name speaks louder.
 fn mildest(ground: &Ground<'_>, child: Place, parent: Place) -> f64 {
     match ground.naming.likeness(child, parent).best() {
-        _ if child.table == parent.table => 1.5,
+        _ if child.table == parent.table => 0.7,
         best if best >= 0.9 => 1.5,
         _ => 4.0,
     }

@@ -15,6 +15,14 @@ pub struct Distinct {
     size: usize,
     kept: HashSet<Digest, ByDigest>,
     below: Option<Digest>,
+    /// Digests that were looked for once more, and which of them were found.
+    looked_for: Option<Box<LookedFor>>,
+}
+
+#[derive(Clone)]
+struct LookedFor {
+    digests: HashSet<Digest, ByDigest>,
+    found: HashSet<Digest, ByDigest>,
 }
 
 /// What share of a column's different values stands in another column.
@@ -31,7 +39,7 @@ pub struct Containment {
 
 impl Distinct {
     pub fn new(size: usize) -> Self {
-        Self { size: size.max(16), kept: HashSet::default(), below: None }
+        Self { size: size.max(16), kept: HashSet::default(), below: None, looked_for: None }
     }
 
     pub fn add(&mut self, digest: Digest) {
@@ -61,10 +69,19 @@ impl Distinct {
         self.kept.iter().copied()
     }
 
-    /// None where it cannot be known.
+    /// None where it is not known.
     pub fn contains(&self, digest: Digest) -> Option<bool> {
         let is_kept = self.kept.contains(&digest);
-        (is_kept || self.below.is_none_or(|below| digest < below)).then_some(is_kept)
+        if is_kept || self.below.is_none_or(|below| digest < below) {
+            return Some(is_kept);
+        }
+        let looked_for = self.looked_for.as_ref().filter(|looked_for| looked_for.digests.contains(&digest));
+        looked_for.map(|looked_for| looked_for.found.contains(&digest))
+    }
+
+    /// Takes in what another reading found of these digests.
+    pub fn learn(&mut self, digests: HashSet<Digest, ByDigest>, found: HashSet<Digest, ByDigest>) {
+        self.looked_for = Some(Box::new(LookedFor { digests, found }));
     }
 
     pub fn bytes(&self) -> usize {
@@ -114,16 +131,18 @@ impl Overlap {
 
 /// None where no value could be compared, or where more than `most_missing` of them are missing.
 pub fn overlap(child: &Distinct, parent: &Distinct, most_missing: usize) -> Option<Overlap> {
-    let mut overlap = Overlap { is_exact: child.is_exact() && parent.is_exact(), ..Overlap::default() };
-    for digest in child.kept.iter().filter(|digest| parent.below.is_none_or(|below| **digest < below)) {
+    let mut overlap = Overlap::default();
+    for digest in &child.kept {
+        let Some(is_found) = parent.contains(*digest) else { continue };
         overlap.compared += 1;
-        if !parent.kept.contains(digest) {
+        if !is_found {
             overlap.missing.push(*digest);
             if overlap.missing.len() > most_missing {
                 return None;
             }
         }
     }
+    overlap.is_exact = child.is_exact() && overlap.compared == child.kept.len();
     (overlap.compared > 0).then_some(overlap)
 }
 

@@ -53,13 +53,7 @@ pub async fn find(workspace: &Workspace, extent: Extent) -> Result<Inclusions, F
     // Of what is masked a constant was read.
     columns.retain(|(table, column), _| !tables[*table].columns[*column].masked);
     let candidates = Candidates::among(&columns);
-    let mut sought: BTreeMap<usize, Vec<(usize, Sought)>> = BTreeMap::new();
-    for ((table, column), what) in candidates.sought() {
-        sought.entry(table).or_default().push((column, what));
-    }
-    let reading = sought.into_iter().map(|(table, sought)| second(&reader, &tables, table, sought));
-    let gathered: Vec<Vec<(Place, Gathered)>> = futures::stream::iter(reading).buffer_unordered(extent.at_once).try_collect().await?;
-    let gathered = gathered.into_iter().flatten().collect();
+    let gathered = again(&reader, &tables, candidates.sought()).await?;
     let name = |(table, column): Place| (tables[table].full_name(), tables[table].columns[column].name.clone());
     let inclusions = candidates.settled(&gathered).into_iter().map(|one| {
         let ((child_table, child_column), (parent_table, parent_column)) = (name(one.child), name(one.parent));
@@ -75,6 +69,17 @@ async fn first(reader: &Reader<'_>, tables: &[&Table], at: usize) -> Result<(usi
     let mut take = |cells: &[Cell<'_>]| values.iter_mut().zip(cells).for_each(|(values, cell)| values.add(cell));
     let complete = reader.pass(tables[at], &everything, &mut take).await?;
     Ok((at, complete.then_some(values)))
+}
+
+/// Reads columns again for what is sought in them; what could not be read to its end is left out.
+pub async fn again(reader: &Reader<'_>, tables: &[&Table], sought: BTreeMap<Place, Sought>) -> Result<BTreeMap<Place, Gathered>, Failure> {
+    let mut by_table: BTreeMap<usize, Vec<(usize, Sought)>> = BTreeMap::new();
+    for ((table, column), what) in sought {
+        by_table.entry(table).or_default().push((column, what));
+    }
+    let reading = by_table.into_iter().map(|(table, sought)| second(reader, tables, table, sought));
+    let gathered: Vec<Vec<(Place, Gathered)>> = futures::stream::iter(reading).buffer_unordered(reader.at_once()).try_collect().await?;
+    Ok(gathered.into_iter().flatten().collect())
 }
 
 async fn second(

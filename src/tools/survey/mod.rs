@@ -105,6 +105,7 @@ async fn make(workspace: &Workspace, extent: Extent, declared: Declared) -> Resu
     let tables = surveyed(workspace);
     let (subjects, read): (Vec<Subject<'_>>, Vec<TableRead>) = reader.subjects(&tables).await?.into_iter().unzip();
     let mut study = Study::begin(subjects, declared);
+    study.learn_values(inclusions::again(&reader, &tables, study.value_questions()).await?);
     for _ in 0..ROUNDS {
         let asked = study.key_questions();
         if asked.is_empty() {

@@ -17,7 +17,7 @@ use crate::tools::reading::{quoted, quoted_table, source_failure};
 use crate::tools::workspace::Workspace;
 
 /// Digests that tell whether combinations are found in another table.
-const DIGESTS: usize = 8_192;
+const DIGESTS: usize = 65_536;
 
 /// What was read of a table.
 #[derive(Clone, Debug, Serialize)]
@@ -37,6 +37,10 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub fn new(workspace: &'a Workspace, extent: Extent) -> Self {
         Self { workspace, extent, until: Instant::now() + extent.time }
+    }
+
+    pub fn at_once(&self) -> usize {
+        self.extent.at_once
     }
 
     /// In the order of the tables.
