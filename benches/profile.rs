@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fathom::domain::Cell;
+use fathom::domain::{Cell, Egress};
 use fathom::source::{self, Dsn, ReadLimits, Settings as SourceSettings, guard};
 use fathom::store::sqlite::SqliteStore;
 use fathom::tools::survey::Extent;
@@ -57,7 +57,7 @@ async fn main() {
     let store = Arc::new(SqliteStore::open(folder.path()).await.expect("a store"));
     let after_reads = peak_kb();
     let settings = Settings { full_time_ms: 600_000, tool_time_ms: 600_000, profile_age_s: 0, ..Settings::default() };
-    let workspace = Workspace::new(source.key().clone(), Arc::new(snapshot), source, store, Extent::default());
+    let workspace = Workspace::new(source.key().clone(), Arc::new(snapshot), source, store, Extent::default()).with_egress(Egress::Full);
     let mut full = Vec::new();
     for _ in 0..3 {
         let registry = Registry::standard(settings.clone());

@@ -101,6 +101,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
         bound,
         defaults: settings.engine.clone(),
         default_source: settings.default_source.clone(),
+        egress: settings.source.egress,
         default_model: default_model(&settings),
         known_models,
         metrics: Arc::new(move || metrics.render()),

@@ -1,4 +1,4 @@
-//! `GET /sources/{name}/inference`: keys and references as the data tells them.
+//! `GET /sources/{name}/inference` and `/inclusions`: what the data tells of keys and references.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use super::params::Params;
 use super::problem::{Code, Problem};
 use super::sources::SourcePath;
 use crate::tools::Failure;
+use crate::tools::survey::inclusions::Inclusions;
 use crate::tools::survey::shown::{self, Inferred};
 
 /// Infers keys and references
@@ -31,6 +32,23 @@ pub async fn infer(State(state): State<Arc<ApiState>>, SourcePath(name): SourceP
     };
     let survey = survey.map_err(failed)?;
     shown::inferred(&workspace, &survey, rejected).await.map(Json).map_err(failed)
+}
+
+/// Lists all inclusions
+///
+/// Every pair of columns of which the one's values are all found in the other, counted exactly. A gate for references, and no proof: small
+/// numbers are found everywhere.
+#[utoipa::path(get, path = "/sources/{name}/inclusions", tag = "sources", operation_id = "list_inclusions",
+    params(("name" = String, Path, description = "The source's name, or a DSN.")),
+    responses((status = 200, description = "Inclusions", body = Inclusions)))]
+pub async fn inclusions(
+    State(state): State<Arc<ApiState>>,
+    SourcePath(name): SourcePath,
+    params: Params,
+) -> Result<Json<Inclusions>, Problem> {
+    params.only(&[])?;
+    let workspace = state.workbench.look(&name).await?;
+    workspace.surveys.inclusions(&workspace).await.map(Json).map_err(failed)
 }
 
 fn failed(failure: Failure) -> Problem {

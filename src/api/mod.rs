@@ -49,6 +49,7 @@ pub use problem::Problem;
 pub use settings::Settings;
 pub use token::{Token, TokenBook};
 
+use crate::domain::Egress;
 use crate::engine::{self, Runs};
 use crate::store::{SourceBook, Store};
 use crate::tools::{Harvests, Registry, Workbench};
@@ -68,6 +69,8 @@ pub struct ApiState {
     /// What a run gets that does not say.
     pub defaults: engine::Settings,
     pub default_source: Option<String>,
+    /// What of a source a model may be shown, where its registration does not say.
+    pub egress: Egress,
     pub default_model: String,
     /// Names that a run may ask for, `builtin` among them.
     pub known_models: Vec<String>,
@@ -134,6 +137,7 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(sources::test))
         .routes(routes!(sources::diff))
         .routes(routes!(inference::infer))
+        .routes(routes!(inference::inclusions))
         .routes(routes!(harvests::start, harvests::list))
         .routes(routes!(harvests::look))
         .routes(routes!(harvests::follow))

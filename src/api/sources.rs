@@ -14,7 +14,7 @@ use super::once::detached;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
 use crate::catalog::{Changed, Differences};
-use crate::domain::{Snapshot, SourceKey};
+use crate::domain::{Egress, Snapshot, SourceKey};
 use crate::engine::clock::now_ms;
 use crate::source::Limits;
 use crate::store::secrets::SecretError;
@@ -42,6 +42,8 @@ pub struct SourceItem {
     /// Engine, host, port and database, or the file.
     pub shown: String,
     pub limits: Limits,
+    /// What of it a language model may be shown: its own level, or the server's.
+    pub egress: Egress,
     /// Milliseconds since 1970.
     pub created_at: i64,
 }
@@ -110,8 +112,9 @@ pub async fn add(State(state): State<Arc<ApiState>>, body: Body<NewSource>) -> R
         );
         return Err(Problem::new(Code::SourceNameTaken, detail).of_field("name"));
     }
+    let egress = state.egress;
     let added = detached(async move { state.sources.add(&name, &dsn, limits, now_ms()).await }).await??;
-    Ok((StatusCode::CREATED, Json(added.into())))
+    Ok((StatusCode::CREATED, Json(SourceItem::of(added, egress))))
 }
 
 /// Lists the registered sources
@@ -121,7 +124,7 @@ pub async fn add(State(state): State<Arc<ApiState>>, body: Body<NewSource>) -> R
     responses((status = 200, description = "A page of sources", body = Items<SourceItem>)))]
 pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<Json<Items<SourceItem>>, Problem> {
     let page = params.only(&["limit", "after"])?.page()?;
-    let items = state.sources.list().await?.into_iter().map(SourceItem::from);
+    let items = state.sources.list().await?.into_iter().map(|source| SourceItem::of(source, state.egress));
     Items::page_of(items, &page).map(Json)
 }
 
@@ -131,7 +134,7 @@ pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<
     responses((status = 200, description = "The source", body = SourceItem)))]
 pub async fn look(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePath) -> Result<Json<SourceItem>, Problem> {
     let found = state.sources.list().await?.into_iter().find(|source| source.name == name);
-    found.map(|source| Json(source.into())).ok_or_else(|| unknown(&name))
+    found.map(|source| Json(SourceItem::of(source, state.egress))).ok_or_else(|| unknown(&name))
 }
 
 /// Removes a source
@@ -244,10 +247,11 @@ fn unknown(name: &str) -> Problem {
     Problem::new(Code::NoSuchSource, format!("no source is registered as `{name}`"))
 }
 
-impl From<Registered> for SourceItem {
-    fn from(source: Registered) -> Self {
+impl SourceItem {
+    fn of(source: Registered, default: Egress) -> Self {
         let Registered { name, shown, limits, created_at } = source;
-        Self { name, shown, limits, created_at }
+        let egress = limits.egress.unwrap_or(default);
+        Self { name, shown, limits, egress, created_at }
     }
 }
 

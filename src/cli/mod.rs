@@ -15,6 +15,7 @@ pub mod global;
 pub mod grid;
 pub mod guard;
 pub mod harvest;
+pub mod inclusions;
 pub mod infer;
 pub mod line;
 pub mod looking;
@@ -73,6 +74,7 @@ pub enum Command {
     Sql(sql::Sql),
     Infer(infer::Infer),
     Explain(explain::Explain),
+    Inclusions(inclusions::Inclusions),
     Diff(diff::Diff),
     Queries(queries::Queries),
     Rules(rules::Rules),
@@ -121,6 +123,7 @@ impl Command {
             Self::Show(show) => show.carry_out(global).await,
             Self::Infer(infer) => infer.carry_out(global).await,
             Self::Explain(explain) => explain.carry_out(global).await,
+            Self::Inclusions(inclusions) => inclusions.carry_out(global).await,
             Self::Diff(diff) => diff.carry_out(global).await,
             Self::Queries(queries) => queries.carry_out(global).await,
             Self::Rules(rules) => rules.carry_out(global).await,

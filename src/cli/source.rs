@@ -11,6 +11,7 @@ use super::target::Target;
 use super::{grid, out};
 use crate::api::sources::{NewSource, SourceItem, SourceTested};
 use crate::app::Resume;
+use crate::domain::Egress;
 use crate::source::Limits;
 use crate::source::rules::{ColumnPattern, TablePattern};
 
@@ -19,6 +20,7 @@ Examples:
   fathom source add shop postgres://reader:secret@db.example/shop
   pass show shop-dsn | fathom source add shop -
   fathom source add shop postgres://reader:secret@db.example/shop --deny '*.secrets' --mask customers.email
+  fathom source add hr postgres://reader:secret@db.example/hr --egress statistics
   fathom source test shop
   fathom run shop
 
@@ -80,6 +82,9 @@ pub struct Add {
     /// Never give out the values of these: `column`, `table.column` or `schema.table.column`; may be repeated
     #[arg(long, value_name = "PATTERN")]
     pub mask: Vec<ColumnPattern>,
+    /// What a language model may be shown: schema, statistics, masked or full [default: the server's, `masked` unless configured]
+    #[arg(long, value_name = "LEVEL")]
+    pub egress: Option<Egress>,
     /// Register it without trying it
     #[arg(long)]
     pub untested: bool,
@@ -105,9 +110,16 @@ impl Source {
                 } else {
                     let rows: Vec<_> = items
                         .iter()
-                        .map(|item| vec![item.name.clone(), out::harmless(&item.shown, 120), out::harmless(&lists(&item.limits), 200)])
+                        .map(|item| {
+                            vec![
+                                item.name.clone(),
+                                out::harmless(&item.shown, 120),
+                                item.egress.to_string(),
+                                out::harmless(&lists(&item.limits), 200),
+                            ]
+                        })
                         .collect();
-                    grid::print(&["name", "where", "lists"].map(str::to_owned), &rows, &[])?;
+                    grid::print(&["name", "where", "egress", "lists"].map(str::to_owned), &rows, &[])?;
                 }
             }
             Self::Test { name, json } => {
@@ -131,6 +143,7 @@ impl Add {
             max_bytes: self.max_bytes,
             read_time_ms: self.read_time_ms,
             harvest_time_ms: self.harvest_time_ms,
+            egress: self.egress,
             allow: self.allow.clone(),
             deny: self.deny.clone(),
             mask: self.mask.clone(),

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::egress::Shown;
 use super::{
     Answer, Confidence, EntryStatus, Intent, Limit, Question, RunId, RunRequest, SnapshotId, Spent, StopReason, Task, TaskId, TaskOutcome,
 };
@@ -228,6 +229,9 @@ pub struct ModelCall {
     pub duration_ms: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+    /// What of the source the model was shown; absent where nothing left, as with the built-in reasoning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub egress: Option<Shown>,
 }
 
 impl EventType {

@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod cell;
 pub mod crash;
+pub mod egress;
 pub mod entry;
 pub mod event;
 pub mod id;
@@ -16,6 +17,7 @@ pub mod task;
 
 pub use budget::{Budget, Limit, Spent};
 pub use cell::Cell;
+pub use egress::Egress;
 pub use entry::{Author, Confidence, Entry, EntryStatus, EntryWrite, Hit, Insight, Layer, Provenance};
 pub use event::{Event, EventBody, EventType, Seq};
 pub use id::{RunId, SnapshotId, SourceKey, TaskId};

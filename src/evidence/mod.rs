@@ -1,5 +1,7 @@
 //! Evidence: what can be computed from metadata and from figures about the data. Pure: no SQL, no model, no clock.
 
+pub mod glance;
+pub mod inclusions;
 pub mod infer;
 pub mod joins;
 pub mod keys;

@@ -1,5 +1,6 @@
 //! What an expert or the planner is given to think about, gathered from snapshot, catalog and run.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::facts;
@@ -8,7 +9,7 @@ use super::task::TaskContext;
 use super::thought::{AnswerLine, ExpertLine, KnownLine, PlanBrief, TableLine, TaskBrief};
 use super::{Agents, Desk, Guidance};
 use crate::claims::text::{line, snippet, telling_words};
-use crate::domain::{Answer, Entry, Hit, Intent, Layer, Question, Task};
+use crate::domain::{Answer, Entry, Hit, Intent, Layer, Question, Table, Task};
 use crate::store::{self, EntryFilter, Page};
 use crate::tools::survey::Survey;
 use crate::tools::{Failure, Workspace};
@@ -19,6 +20,10 @@ const KNOWN_IN_PLAN: usize = 16;
 /// Hypotheses of this run among them: what a check would settle.
 const WEAK_IN_PLAN: usize = 8;
 const TABLES_IN_PLAN: usize = 300;
+/// Bytes of their lines, for schemas of long names.
+const TABLE_BYTES_IN_PLAN: usize = 48 * 1024;
+/// What a line has beside its name.
+const TABLE_LINE: usize = 140;
 const ANSWERS: usize = 20;
 const SEARCH_WORDS: usize = 8;
 
@@ -28,6 +33,7 @@ pub async fn of_task(context: &TaskContext, task: &Task, guidance: &Guidance) ->
     let known = known_to_task(&context.workspace, task, &guidance.intent).await?;
     Ok(TaskBrief {
         run_id: context.run_id,
+        egress: context.workspace.egress,
         task: task.task,
         expert: planned.expert.clone(),
         goal: planned.goal.clone(),
@@ -45,6 +51,7 @@ pub async fn of_plan(desk: &Desk, context: &PlanContext) -> Result<PlanBrief, Un
     let (tables, table_count) = table_lines(&context.workspace, &survey, &context.schema);
     Ok(PlanBrief {
         run_id: context.run_id,
+        egress: context.workspace.egress,
         iteration: context.iteration,
         max_tasks: context.max_tasks.clamp(1, super::plan::MOST_TASKS),
         schema: context.schema.clone(),
@@ -164,7 +171,8 @@ fn expert_lines(agents: &Agents) -> Vec<ExpertLine> {
     agents.experts().iter().map(|agent| ExpertLine { name: agent.name.clone(), role: agent.role.clone() }).collect()
 }
 
-/// Tables before views, each in order of name; the count is of all.
+/// Tables before views, each in order of name; the count is of all. Where there are too many, those that most others refer to, and then
+/// the largest: they explain the most.
 fn table_lines(workspace: &Workspace, survey: &Survey, schema: &str) -> (Vec<TableLine>, usize) {
     let snapshot = &workspace.snapshot;
     let (mut refers, mut referenced_by): (HashMap<&str, usize>, HashMap<&str, usize>) = (HashMap::new(), HashMap::new());
@@ -176,16 +184,26 @@ fn table_lines(workspace: &Workspace, survey: &Survey, schema: &str) -> (Vec<Tab
             *referenced_by.entry(&reference.parent_table).or_default() += 1;
         }
     }
-    let of_kind = |view: bool| snapshot.tables_of(schema).filter(move |table| table.kind.is_derived() == view);
-    let count = |counts: &HashMap<&str, usize>, name: &str| counts.get(name).copied().unwrap_or(0);
-    let lines = of_kind(false).chain(of_kind(true)).take(TABLES_IN_PLAN).map(|table| TableLine {
+    let number = |counts: &HashMap<&str, usize>, table: &Table| counts.get(table.name.as_str()).copied().unwrap_or(0);
+    let referred = |table: &Table| number(&referenced_by, table);
+    let mut told: Vec<&Table> = snapshot.tables_of(schema).collect();
+    let count = told.len();
+    told.sort_by_key(|table| (table.kind.is_derived(), Reverse(referred(table)), Reverse(table.row_count)));
+    let mut bytes = 0;
+    told.retain(|table| {
+        bytes += table.name.len() + TABLE_LINE;
+        bytes <= TABLE_BYTES_IN_PLAN
+    });
+    told.truncate(TABLES_IN_PLAN);
+    told.sort_by_key(|table| (table.kind.is_derived(), table.name.as_str()));
+    let lines = told.into_iter().map(|table| TableLine {
         name: table.name.clone(),
         columns: table.columns.len(),
         rows: table.row_count,
         has_primary_key: survey.key_of(table).is_some(),
-        foreign_keys: count(&refers, &table.name),
-        referenced_by: count(&referenced_by, &table.name),
+        foreign_keys: number(&refers, table),
+        referenced_by: referred(table),
         view: table.kind.is_derived(),
     });
-    (lines.collect(), snapshot.tables_of(schema).count())
+    (lines.collect(), count)
 }

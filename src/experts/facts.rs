@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::asking::{self, MayAsk};
+use crate::claims::text::cut;
 use crate::domain::{Snapshot, Table, TableKind};
+use crate::evidence::glance::Glance;
 use crate::evidence::infer::InferredReference;
 use crate::evidence::landscape::{Domain, Place};
 use crate::evidence::ways::{self, Way};
@@ -14,6 +16,11 @@ use crate::tools::survey::Survey;
 const MOST_COLUMNS: usize = 120;
 const MOST_REFERENCES: usize = 60;
 const MOST_TABLES: usize = 100;
+/// Of one table, where the whole schema is told.
+const MOST_TARGETS: usize = 12;
+/// Bytes of a comment, and of a default.
+const COMMENT: usize = 400;
+const DEFAULT: usize = 120;
 
 #[derive(Serialize)]
 struct TableFacts<'a> {
@@ -22,7 +29,7 @@ struct TableFacts<'a> {
     kind: TableKind,
     rows: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<&'a str>,
+    comment: Option<String>,
     primary_key: &'a [String],
     /// The columns that the data shows to identify a row, where no key is declared.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,9 +61,12 @@ struct ColumnFacts<'a> {
     declared: &'a str,
     nullable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    default: Option<&'a str>,
+    default: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<&'a str>,
+    comment: Option<String>,
+    /// What was seen of its values; absent where they were not read.
+    #[serde(flatten)]
+    glance: Option<&'a Glance>,
 }
 
 /// A reference, declared or told by the data; `key` is the relationship's key in the catalog.
@@ -130,13 +140,16 @@ fn reference_facts(survey: &Survey, reference: &InferredReference, table: String
 }
 
 fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
-    let columns = table.columns.iter().take(MOST_COLUMNS).map(|column| ColumnFacts {
+    let name = table.full_name();
+    let read = survey.tables.iter().find(|read| read.table == name);
+    let columns = table.columns.iter().enumerate().take(MOST_COLUMNS).map(|(at, column)| ColumnFacts {
         name: &column.name,
         r#type: &column.r#type,
         declared: &column.declared_type,
         nullable: column.nullable,
-        default: column.default.as_deref(),
-        comment: column.comment.as_deref(),
+        default: column.default.as_deref().map(|text| cut(text, DEFAULT)),
+        comment: column.comment.as_deref().map(|text| cut(text, COMMENT)),
+        glance: read.and_then(|read| read.glances.get(at)),
     });
     let references = survey
         .references()
@@ -149,14 +162,13 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         .take(MOST_REFERENCES)
         .map(|reference| reference_facts(survey, reference, format!("{}.{}", reference.child_schema, reference.child_table)));
     let indexes = |unique: bool| table.indexes.iter().filter(move |index| index.unique == unique).map(|index| index.columns.as_slice());
-    let name = table.full_name();
     let ways = ways::from(&name, &ways::outgoing(survey.references()), &survey.landscape);
     let facts = TableFacts {
         engine: &snapshot.engine,
         table: table.full_name(),
         kind: table.kind,
         rows: table.row_count,
-        comment: table.comment.as_deref(),
+        comment: table.comment.as_deref().map(|text| cut(text, COMMENT)),
         primary_key: &table.primary_key,
         inferred_key: survey.key_of(table).filter(|_| table.primary_key.is_empty()).map(|key| key.columns.as_slice()),
         columns: columns.collect(),
@@ -169,7 +181,7 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         may_ask: asking::of(snapshot, survey, table),
         unique: indexes(true).collect(),
         indexed: indexes(false).collect(),
-        definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| crate::claims::text::cut(text, 4_000)),
+        definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| cut(text, 4_000)),
     };
     serde_json::to_value(facts).expect("facts are plain data and always serialise")
 }
@@ -185,7 +197,7 @@ fn schema_facts(snapshot: &Snapshot, survey: &Survey, schema: &str) -> Value {
         .take(MOST_TABLES)
         .map(|table| {
             let own = survey.references().filter(|reference| reference.child_schema == table.schema && reference.child_table == table.name);
-            let references: Vec<String> = own.map(|reference| format!("{}.{}", reference.parent_schema, reference.parent_table)).collect();
+            let references: Vec<String> = own.take(MOST_TARGETS).map(|reference| format!("{}.{}", reference.parent_schema, reference.parent_table)).collect();
             json!({ "name": table.name, "kind": table.kind, "rows": table.row_count, "columns": table.columns.len(), "references": references })
         })
         .collect();

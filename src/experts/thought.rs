@@ -8,7 +8,7 @@ use serde_json::Value;
 
 pub use crate::claims::{ProposedWrite, ToolCall, ToolResult};
 use crate::domain::event::ModelCall;
-use crate::domain::{Confidence, Insight, Intent, PlannedTask, Question, RunId, TaskId};
+use crate::domain::{Confidence, Egress, Insight, Intent, PlannedTask, Question, RunId, TaskId};
 
 #[async_trait]
 pub trait Reasoning: Send + Sync {
@@ -28,6 +28,9 @@ pub trait Reasoning: Send + Sync {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PlanBrief {
     pub run_id: RunId,
+    /// What of the source may leave for a model.
+    #[serde(default)]
+    pub egress: Egress,
     pub iteration: u32,
     pub max_tasks: u32,
     pub schema: String,
@@ -103,6 +106,9 @@ pub struct Plan {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TaskBrief {
     pub run_id: RunId,
+    /// What of the source may leave for a model.
+    #[serde(default)]
+    pub egress: Egress,
     pub task: TaskId,
     pub expert: String,
     pub goal: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ReadLimits;
 use super::rules::{ColumnPattern, TablePattern};
+use crate::domain::Egress;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -35,6 +36,8 @@ pub struct Settings {
     pub open_sources: usize,
     /// Where CSV files are loaded to.
     pub csv_dir: PathBuf,
+    /// What of a source a language model may be shown.
+    pub egress: Egress,
 }
 
 /// What a registered source has otherwise than the settings say.
@@ -61,6 +64,9 @@ pub struct Limits {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub harvest_time_ms: Option<u64>,
+    /// What a language model may be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub egress: Option<Egress>,
     /// The only tables and views that are shown and read, as `schema`, `table` or `schema.table`, `*` for any part of a name; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>, max_items = 1000, example = json!(["public"]))]
@@ -90,6 +96,7 @@ impl Default for Settings {
             survey_rows: 5_000_000,
             open_sources: 64,
             csv_dir: PathBuf::new(),
+            egress: Egress::default(),
         }
     }
 }
@@ -102,6 +109,7 @@ impl Settings {
             max_bytes: limits.max_bytes.unwrap_or(self.max_bytes),
             read_time_ms: limits.read_time_ms.unwrap_or(self.read_time_ms),
             harvest_time_ms: limits.harvest_time_ms.unwrap_or(self.harvest_time_ms),
+            egress: limits.egress.unwrap_or(self.egress),
             ..self.clone()
         }
     }

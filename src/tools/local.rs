@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use super::survey::Extent;
 use super::workspace::{Problem, Workbench, Workspace};
 use crate::catalog::{harvested, stale};
-use crate::domain::{Snapshot, SnapshotId, SourceKey};
+use crate::domain::{Egress, Snapshot, SnapshotId, SourceKey};
 use crate::source::{self, Bounded, Dsn, Fingerprint, Limits, Progress, Source};
 use crate::store::{self, BookError, SourceBook, Store};
 
@@ -38,6 +38,7 @@ struct Slot {
 struct Open {
     identity: (u64, Option<u64>),
     source: Arc<dyn Source>,
+    egress: Egress,
     harvested: Option<Harvested>,
 }
 
@@ -66,13 +67,13 @@ impl LocalWorkbench {
         slot
     }
 
-    fn workspace(&self, key: &SourceKey, snapshot: Snapshot, source: &Arc<dyn Source>) -> Arc<Workspace> {
+    fn workspace(&self, key: &SourceKey, snapshot: Snapshot, open: &Open) -> Arc<Workspace> {
         let extent = Extent {
             time: Duration::from_millis(self.settings.survey_time_ms),
             rows: self.settings.survey_rows,
             at_once: self.settings.pool.clamp(1, SURVEYED_AT_ONCE),
         };
-        Arc::new(Workspace::new(key.clone(), Arc::new(snapshot), source.clone(), self.store.clone(), extent))
+        Arc::new(Workspace::new(key.clone(), Arc::new(snapshot), open.source.clone(), self.store.clone(), extent).with_egress(open.egress))
     }
 
     /// The snapshot goes in last, so that its presence says that its entries are there.
@@ -158,7 +159,7 @@ impl LocalWorkbench {
             let settings = self.settings.with(&limits);
             let source = unless_stopped(progress, source::open(&dsn, &settings)).await?.map_err(opened)?;
             let source = Arc::new(Bounded::new(source, limits));
-            *place = Some(Open { identity, source, harvested: None });
+            *place = Some(Open { identity, source, egress: settings.egress, harvested: None });
         }
         let open = place.as_mut().expect("was filled just now");
         if let Some(id) = snapshot {
@@ -168,7 +169,7 @@ impl LocalWorkbench {
             if found.source != key {
                 return Err(Problem::Unusable(format!("snapshot `{id}` is of `{}`, not of `{key}`", found.source)));
             }
-            return Ok(self.workspace(&key, found, &open.source));
+            return Ok(self.workspace(&key, found, open));
         }
         if let Some(harvested) = &open.harvested
             && harvested.will_do(fingerprint.as_ref(), age)
@@ -182,7 +183,7 @@ impl LocalWorkbench {
             snapshot = snapshot.named();
         }
         self.keep(&snapshot, progress).await?;
-        let workspace = self.workspace(&key, snapshot, &open.source);
+        let workspace = self.workspace(&key, snapshot, open);
         // Taken before the harvest: a commit in between makes the next who asks harvest again.
         open.harvested = Some(Harvested { fingerprint, at, workspace: workspace.clone() });
         Ok(workspace)
@@ -215,14 +216,15 @@ impl LocalWorkbench {
         Ok(Meant { key, dsn, limits, fingerprint, identity })
     }
 
-    /// What a registered source's lists hide is not to be had by naming its database otherwise.
+    /// What a registered source's lists hide, or its level of egress, is not to be had by naming its database otherwise.
     async fn unlisted(&self, dsn: &Dsn) -> Result<SourceKey, Problem> {
         let (registered, place) = (self.book.list().await.map_err(registered)?, dsn.place());
-        match registered.into_iter().find(|source| source.limits.has_lists() && source.shown == place) {
-            Some(source) => Err(Problem::Unusable(format!(
-                "this database is registered as `{}`, with lists of what may be read; look into it by that name",
-                source.name
-            ))),
+        let binds = |limits: &Limits| limits.has_lists() || limits.egress.is_some_and(|level| level < self.settings.egress);
+        match registered.into_iter().find(|source| binds(&source.limits) && source.shown == place) {
+            Some(source) => {
+                let what = if source.limits.has_lists() { "lists of what may be read" } else { "a stricter level of egress" };
+                Err(Problem::Unusable(format!("this database is registered as `{}`, with {what}; look into it by that name", source.name)))
+            }
             None => Ok(dsn.key()),
         }
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::survey::{Extent, Surveys};
 use crate::claims::Data;
-use crate::domain::{Snapshot, SnapshotId, SourceKey};
+use crate::domain::{Egress, Snapshot, SnapshotId, SourceKey};
 use crate::source::{Bounded, Limits, Progress, Source};
 use crate::store::Store;
 
@@ -38,11 +38,18 @@ pub struct Workspace {
     pub store: Arc<dyn Store>,
     /// What the data tells about keys and references, once somebody has asked.
     pub surveys: Arc<Surveys>,
+    /// What of the source a language model may be shown.
+    pub egress: Egress,
 }
 
 impl Workspace {
     pub fn new(key: SourceKey, snapshot: Arc<Snapshot>, source: Arc<dyn Source>, store: Arc<dyn Store>, extent: Extent) -> Self {
-        Self { key, snapshot, source, store, surveys: Arc::new(Surveys::new(extent)) }
+        Self { key, snapshot, source, store, surveys: Arc::new(Surveys::new(extent)), egress: Egress::default() }
+    }
+
+    #[must_use]
+    pub fn with_egress(self, egress: Egress) -> Self {
+        Self { egress, ..self }
     }
 
     /// What claims about this source are held against.
@@ -60,6 +67,7 @@ impl Workspace {
             source: Arc::new(Bounded::new(self.source.clone(), limits)),
             store: self.store.clone(),
             surveys: self.surveys.clone(),
+            egress: self.egress,
         }
     }
 }

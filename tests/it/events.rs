@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use fathom::domain::egress::Shown;
 use fathom::domain::event::ModelCall;
 use fathom::domain::{
-    Answer, Budget, Confidence, EntryStatus, Event, EventBody, Intent, Limit, PlannedTask, Question, RunId, RunRequest, SnapshotId, Spent,
-    StopReason, Task, TaskId, TaskOutcome,
+    Answer, Budget, Confidence, Egress, EntryStatus, Event, EventBody, Intent, Limit, PlannedTask, Question, RunId, RunRequest, SnapshotId,
+    Spent, StopReason, Task, TaskId, TaskOutcome,
 };
 use fathom::store::Record;
 use serde_json::{Value, json};
@@ -252,6 +253,7 @@ fn model_call(remarks: &[&str]) -> ModelCall {
         usd: 0.0125,
         duration_ms: 840,
         remarks: words(remarks),
+        egress: (!remarks.is_empty()).then_some(Shown { level: Egress::Masked, values_masked: 12, fields_left_out: 1 }),
     }
 }
 

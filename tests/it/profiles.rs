@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fathom::domain::{Cell, Layer, Snapshot, SourceKey};
+use fathom::domain::{Cell, Egress, Layer, Snapshot, SourceKey};
 use fathom::source::{
     self, Bounded, Consumer, Dialect, Dsn, Limits, ReadLimits, ReadQuery, Settings as SourceSettings, Source, Streamed, guard,
 };
@@ -65,7 +65,8 @@ impl Bench {
         let source = Arc::new(Counting { source: Arc::new(Bounded::new(source, limits)), asked: Mutex::default() });
         let store = Arc::new(FakeStore::default());
         let snapshot = Arc::new(source.harvest().await.unwrap());
-        let workspace = Workspace::new(source.key().clone(), snapshot, source.clone(), store.clone(), Extent::default());
+        let workspace =
+            Workspace::new(source.key().clone(), snapshot, source.clone(), store.clone(), Extent::default()).with_egress(Egress::Full);
         Self { source, store, workspace, registry: Registry::standard(settings) }
     }
 

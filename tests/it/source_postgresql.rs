@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fathom::domain::{RoutineKind, Snapshot, Table, TableKind};
+use fathom::domain::{Egress, RoutineKind, Snapshot, Table, TableKind};
 use fathom::source::{self, Dialect, Dsn, Error, ReadLimits, ReadQuery, Settings, Source, guard};
 use fathom::tools::survey::Extent;
 use fathom::tools::{Caller, Registry, Settings as ToolSettings, Workspace};
@@ -525,7 +525,8 @@ async fn the_tools_read_columns_of_every_kind() {
     let source = open(&database).await;
     let snapshot = Arc::new(source.harvest().await.unwrap());
     let store = Arc::new(FakeStore::default());
-    let workspace = Arc::new(Workspace::new(source.key().clone(), snapshot.clone(), source, store, Extent::default()));
+    let workspace =
+        Arc::new(Workspace::new(source.key().clone(), snapshot.clone(), source, store, Extent::default()).with_egress(Egress::Full));
     let registry = Registry::standard(ToolSettings::default());
     let call = async |name: &str, args: Value| {
         let outcome = registry.execute(&workspace, &Caller::outside("test"), name, args.clone()).await;

@@ -56,6 +56,11 @@ impl Distinct {
         if self.is_exact() { 0.0 } else { 1.0 / (self.kept.len() as f64).sqrt() }
     }
 
+    /// Of the values that were kept: all of them where the count is exact.
+    pub fn digests(&self) -> impl Iterator<Item = Digest> {
+        self.kept.iter().copied()
+    }
+
     /// None where it cannot be known.
     pub fn contains(&self, digest: Digest) -> Option<bool> {
         let is_kept = self.kept.contains(&digest);

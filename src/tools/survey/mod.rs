@@ -1,6 +1,7 @@
 //! A survey: what the data of a source tells about its keys and references. Made by one reading of each table, and again only of what single
 //! columns cannot tell.
 
+pub mod inclusions;
 mod reading;
 pub mod shown;
 
@@ -18,6 +19,8 @@ use crate::evidence::infer::{Declared, Inference, InferredKey, InferredReference
 use crate::evidence::landscape::Landscape;
 use reading::Reader;
 pub use reading::TableRead;
+
+use inclusions::Inclusions;
 
 /// Rounds of questions about combinations of columns; each reads the tables that are asked about once.
 const ROUNDS: usize = 3;
@@ -85,6 +88,11 @@ impl Surveys {
         slot.get_or_insert_with(begin).clone()
     }
 
+    /// Every inclusion between two columns; made anew for everyone who asks.
+    pub async fn inclusions(&self, workspace: &Workspace) -> Result<Inclusions, Failure> {
+        inclusions::find(workspace, self.extent).await
+    }
+
     /// As if nothing were declared; made anew for everyone who asks.
     pub async fn blind(&self, workspace: &Workspace) -> Result<Arc<Survey>, Failure> {
         make(workspace, self.extent, Declared::Ignored).await
@@ -94,9 +102,7 @@ impl Surveys {
 async fn make(workspace: &Workspace, extent: Extent, declared: Declared) -> Result<Arc<Survey>, Failure> {
     let started = Instant::now();
     let reader = Reader::new(workspace, extent);
-    // Parts of a table are read with it; what is computed from other tables refers to nothing by itself.
-    let is_subject = |table: &&Table| !table.kind.is_derived() && table.partition_of.is_none() && !table.columns.is_empty();
-    let tables: Vec<&Table> = workspace.snapshot.tables.iter().filter(is_subject).collect();
+    let tables = surveyed(workspace);
     let (subjects, read): (Vec<Subject<'_>>, Vec<TableRead>) = reader.subjects(&tables).await?.into_iter().unzip();
     let mut study = Study::begin(subjects, declared);
     for _ in 0..ROUNDS {
@@ -116,6 +122,12 @@ async fn make(workspace: &Workspace, extent: Extent, declared: Declared) -> Resu
     let landscape = Landscape::of(&workspace.snapshot.tables, &inference, &rows);
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Arc::new(Survey { inference, tables: read, landscape, elapsed_ms }))
+}
+
+/// Parts of a table are read with it; what is computed from other tables refers to nothing by itself.
+fn surveyed(workspace: &Workspace) -> Vec<&Table> {
+    let is_read = |table: &&Table| !table.kind.is_derived() && table.partition_of.is_none() && !table.columns.is_empty();
+    workspace.snapshot.tables.iter().filter(is_read).collect()
 }
 
 impl Survey {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use fathom::domain::event::ModelCall;
 use fathom::domain::rows::RowColumn;
 use fathom::domain::{
-    Change, Column, Entry, EntryWrite, EventBody, ForeignKey, Hit, Layer, PlannedTask, Rival, Rows, RunId, Snapshot, SnapshotId, SourceKey,
-    StaleMark, Table, Task, TaskId,
+    Change, Column, Egress, Entry, EntryWrite, EventBody, ForeignKey, Hit, Layer, PlannedTask, Rival, Rows, RunId, Snapshot, SnapshotId,
+    SourceKey, StaleMark, Table, Task, TaskId,
 };
 use fathom::experts::flow::{Recorder, StepRecord, Stopped};
 use fathom::experts::thought::{Act, Plan, PlanBrief, Reasoning, Reflection, TaskBrief, Thought, ThoughtError, ToolResult};
@@ -182,7 +182,7 @@ pub fn workspace(answering: Answering) -> Arc<Workspace> {
 pub fn workspace_with(snapshot: Snapshot, answering: Answering, entries: Vec<Entry>) -> Arc<Workspace> {
     let key = snapshot.source.clone();
     let source = Arc::new(FakeSource { key: key.clone(), answering });
-    Arc::new(Workspace::new(key, Arc::new(snapshot), source, Arc::new(FakeStore { entries }), Extent::default()))
+    Arc::new(Workspace::new(key, Arc::new(snapshot), source, Arc::new(FakeStore { entries }), Extent::default()).with_egress(Egress::Full))
 }
 
 // --- tools

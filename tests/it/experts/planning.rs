@@ -1,12 +1,13 @@
 //! A plan is made to fit the database, the experts and what was done before.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use fathom::domain::{Intent, PlannedTask, TaskId};
+use fathom::domain::{ForeignKey, Intent, PlannedTask, Snapshot, TaskId};
 use fathom::experts::thought::{DoneLine, Plan};
 use fathom::experts::{PlanContext, plan};
 
-use super::fakes::{ScriptedReasoning, counting, desk, run_id, workspace};
+use super::fakes::{ScriptedModel, ScriptedReasoning, counting, desk, run_id, shop, workspace, workspace_with};
 
 fn planned(expert: &str, table: Option<&str>, goal: &str, priority: f64) -> PlannedTask {
     PlannedTask { expert: expert.to_owned(), goal: goal.to_owned(), schema: "shop".to_owned(), table: table.map(str::to_owned), priority }
@@ -84,4 +85,51 @@ async fn a_plan_is_never_longer_than_asked_and_than_six() {
     assert_eq!(cleaned(many(), Vec::new(), 0).await.tasks.len(), 1);
     let twice = vec![planned("query", Some("orders"), "same", 0.5), planned("query", Some("orders"), "Same", 0.5)];
     assert_eq!(cleaned(twice, Vec::new(), 6).await.tasks.len(), 1);
+}
+
+/// A schema of so many tables, whose names are as long as servers allow.
+fn wide(tables: usize) -> Snapshot {
+    let mut wide = shop();
+    let model = wide.tables[2].clone();
+    wide.tables = (0..tables)
+        .map(|number| {
+            let mut table = model.clone();
+            table.name = format!("{number:05}_{}", "n".repeat(57));
+            table.comment = Some("c".repeat(10_000));
+            table.foreign_keys =
+                vec![ForeignKey { to_table: "the_centre".to_owned(), to_schema: "shop".to_owned(), ..ForeignKey::default() }; 50];
+            table
+        })
+        .collect();
+    let mut centre = model;
+    centre.name = "the_centre".to_owned();
+    wide.tables.push(centre);
+    wide
+}
+
+#[tokio::test]
+async fn what_a_planner_is_told_does_not_grow_with_the_number_of_tables() {
+    let told = async |tables: usize| {
+        let (desk, _) = desk();
+        let model = ScriptedModel::new(|_| Ok(r#"{"tasks": []}"#.to_owned()));
+        let context = PlanContext {
+            run_id: run_id(),
+            iteration: 1,
+            max_tasks: 3,
+            schema: "shop".to_owned(),
+            intent: Intent::default(),
+            answers: Vec::new(),
+            open_questions: Vec::new(),
+            done: Vec::new(),
+            workspace: workspace_with(wide(tables), counting([0; 5]), Vec::new()),
+            reasoning: Arc::new(desk.model_reasoning(model.clone(), HashMap::new())),
+        };
+        plan(&desk, context).await.unwrap();
+        let request = model.requests.lock().unwrap().pop().unwrap();
+        request.messages.last().unwrap().text.clone()
+    };
+    let (many, more) = (told(2_000).await, told(20_000).await);
+    assert!(many.len() < 64 * 1024 && more.len() < many.len() + 1024, "{} and {} bytes", many.len(), more.len());
+    assert!(more.contains("the_centre"), "what all others refer to is told");
+    assert!(more.contains("\"table_count\":20001"));
 }

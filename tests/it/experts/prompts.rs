@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::sync::Arc;
 
-use fathom::domain::{Intent, TaskId};
+use fathom::domain::{Egress, Intent, TaskId};
 use fathom::experts::thought::{ExpertLine, PlanBrief, TableLine, TaskBrief};
 use fathom::experts::{Desk, DeskFolders, Reasoning};
 use fathom::model::{Request, Role};
@@ -47,6 +47,7 @@ fn expert_named(system: &str) -> Option<&'static str> {
 fn plan_brief() -> PlanBrief {
     PlanBrief {
         run_id: run_id(),
+        egress: Egress::Full,
         iteration: 1,
         max_tasks: 3,
         schema: "shop".to_owned(),
@@ -72,6 +73,7 @@ fn plan_brief() -> PlanBrief {
 fn task_brief(expert: &str) -> TaskBrief {
     TaskBrief {
         run_id: run_id(),
+        egress: Egress::Full,
         task: TaskId(1),
         expert: expert.to_owned(),
         goal: "look".to_owned(),

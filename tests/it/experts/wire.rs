@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use fathom::domain::{Intent, TaskId};
+use fathom::domain::{Egress, Intent, TaskId};
 use fathom::experts::Reasoning;
 use fathom::experts::thought::{Act, Reflection, TaskBrief, ThoughtError};
 use fathom::model;
@@ -13,6 +13,7 @@ use super::fakes::{ScriptedModel, desk, run_id};
 fn brief() -> TaskBrief {
     TaskBrief {
         run_id: run_id(),
+        egress: Egress::Full,
         task: TaskId(1),
         expert: "semantic".to_owned(),
         goal: "look".to_owned(),

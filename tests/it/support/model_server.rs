@@ -14,6 +14,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+/// Requests of which the words are kept.
+const HEARD: usize = 200;
+
 #[derive(Clone)]
 pub struct ModelServer {
     pub url: String,
@@ -29,6 +32,8 @@ struct Rule {
     most_waiting: AtomicUsize,
     /// Requests that must wait at once before any of them is answered.
     held: watch::Sender<usize>,
+    /// What it was told, system and user text; the first of it.
+    heard: Mutex<Vec<(String, String)>>,
     /// Says something else than the rule for a while: status and body, or `None` for the rule.
     spoil: Mutex<Vec<Spoiled>>,
 }
@@ -54,6 +59,7 @@ impl ModelServer {
             waiting: AtomicUsize::new(0),
             most_waiting: AtomicUsize::new(0),
             held: watch::Sender::new(0),
+            heard: Mutex::default(),
             spoil: Mutex::default(),
         });
         let router = Router::new().route("/v1/chat/completions", post(chat)).with_state(state.clone());
@@ -80,6 +86,11 @@ impl ModelServer {
         self.state.most_waiting.load(Ordering::SeqCst)
     }
 
+    /// What it was told so far: system and user text of the first requests.
+    pub fn heard(&self) -> Vec<(String, String)> {
+        self.state.heard.lock().expect("not poisoned").clone()
+    }
+
     /// How often each thought was asked for.
     pub fn asked(&self) -> HashMap<String, u32> {
         self.state.asked.lock().expect("not poisoned").clone()
@@ -94,6 +105,12 @@ async fn chat(State(rule): State<Arc<Rule>>, Json(request): Json<Value>) -> Resp
     };
     let system = text("system").join("\n");
     let user = text("user").first().copied().unwrap_or_default().to_owned();
+    {
+        let mut heard = rule.heard.lock().expect("not poisoned");
+        if heard.len() < HEARD {
+            heard.push((system.clone(), user.clone()));
+        }
+    }
     // What the client says about an earlier answer stands behind the brief.
     let brief: Value = serde_json::Deserializer::from_str(&user).into_iter().next().and_then(Result::ok).unwrap_or(Value::Null);
     let (purpose, answer) = think(&rule, &system, &brief);
