@@ -226,6 +226,7 @@ fn the_demo_ends_by_itself_where_nobody_watches_and_fits_on_a_page() {
         "What was found",
         "order_items.order_id → orders.order_id",
         "What is odd",
+        "order_items.product_id → products.id: 127 of 14556 rows lead nowhere",
         "What only a person knows",
         "runs answer run_",
     ] {

@@ -93,6 +93,10 @@ fn odd(report: &Report) -> Vec<String> {
         let ends = ends(&finding.document)?;
         (lost > 0).then(|| (ASTRAY, format!("{ends}: {lost} of {rows} rows lead nowhere")))
     });
+    let said_to_be_none = all().filter_map(|finding| {
+        let rows = finding.document["check"]["result"]["rows_standing_for_none"].as_u64().filter(|rows| *rows > 0)?;
+        Some((ASTRAY / 2.0, format!("{}: {rows} rows hold a value that stands for none", ends(&finding.document)?)))
+    });
     // What many columns suffer from is said once, and not where a note on their table says it.
     let noted: Vec<&str> = all().filter(|finding| finding.kind == "note").filter_map(|note| note.key.split('/').nth(1)).collect();
     let is_noted = |finding: &Finding| noted.iter().any(|table| finding.key.contains(&format!("/{table}.")));
@@ -103,7 +107,7 @@ fn odd(report: &Report) -> Vec<String> {
         }
     }
     let complaints = complaints.into_iter().map(|(complaint, places)| (0.0, format!("{complaint}: {}", places.join(", "))));
-    let mut odd: Vec<(f64, String)> = told.chain(astray).chain(complaints).collect();
+    let mut odd: Vec<(f64, String)> = told.chain(astray).chain(said_to_be_none).chain(complaints).collect();
     // The gravest first; the rest stays as it was.
     odd.sort_by(|one, other| other.0.total_cmp(&one.0));
     odd.into_iter().map(|(_, text)| harmless(&text, WIDE)).collect()
@@ -160,19 +164,22 @@ mod tests {
 
     #[test]
     fn what_is_odd_is_told_apart_from_what_was_found() {
-        let many: Vec<Value> = (0..9).map(|_| relationship("order_id", 0)).collect();
+        let mut many: Vec<Value> = (0..9).map(|_| relationship("order_id", 0)).collect();
+        many.push(relationship("seller", 4));
         let profile =
             |column: &str| finding("profile", &format!("profile/main.items.{column}"), json!({"quality": ["money is kept as text"]}));
         let note = finding("note", "note/1", json!({"text": "a second entry of the same person"}));
         let groups = json!([{"kind": "relationship", "findings": many}, {"kind": "profile", "findings": [profile("price"), profile("tax")]}, {"kind": "note", "findings": [note]}]);
         let text = plain(&ending(&report(groups, json!([relationship("carrier", 13)]))));
         let (found, odd) = text.split_once("What is odd").unwrap();
-        assert!(found.contains("9 relationships, 2 profiles\n") && found.contains("and 5 more"), "{text}");
+        assert!(found.contains("10 relationships, 2 profiles
+") && found.contains("and 6 more"), "{text}");
         assert_eq!(found.matches("   95 %  items.order_id → orders.id").count(), REFERENCES_TOLD, "{text}");
         assert!(!found.contains("second entry"), "{text}");
         for told in [
             "a second entry of the same person",
             "items.carrier → orders.id: 13 of 200 rows lead nowhere",
+            "items.seller → orders.id: 2 rows hold a value that stands for none",
             "money is kept as text: items.price, items.tax",
         ] {
             assert!(odd.contains(told), "{text}");
