@@ -69,7 +69,7 @@ mod tests {
     fn glance(name: &str, r#type: &str, values: &[&str]) -> Glance {
         let mut sketch = ColumnSketch::new(r#type, Precision::of_columns(1));
         for value in values {
-            sketch.add(&Cell::Text((*value).into()));
+            sketch.add(&Cell::Text(value.as_bytes().into()));
         }
         Glance::of(&sketch.figures(name, 0))
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::probes::{self, About};
 use super::table::TableView;
 use super::{query, structural};
-use crate::domain::{Answer, Intent, Question, TaskId};
+use crate::domain::{Answer, Egress, Intent, Question, TaskId};
 use crate::experts::thought::{AnswerLine, Reflection, TaskBrief, ToolResult};
 
 fn brief(table: &str, more: Value) -> TaskBrief {
@@ -25,6 +25,7 @@ fn brief(table: &str, more: Value) -> TaskBrief {
         intent: Intent::default(),
         known: Vec::new(),
         answers: Vec::new(),
+        egress: Egress::Full,
         evidence,
     }
 }
@@ -153,5 +154,6 @@ fn a_question_shows_names_and_a_copy_answers_nothing() {
     };
     let fact = asked(&shop(json!({"role": "fact"})));
     assert!(fact.iter().any(|sql| sql.contains("p1.\"first_name\", p1.\"last_name\", sum(c.\"total\") as total")), "{fact:#?}");
-    assert!(asked(&shop(json!({"role": "copy", "copy_of": "main.orders"}))).is_empty());
+    let copy = asked(&shop(json!({"role": "copy", "copy_of": "main.orders_before"})));
+    assert!(copy.iter().all(|sql| sql.contains("as in_both")), "a copy is only compared: {copy:#?}");
 }
