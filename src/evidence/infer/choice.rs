@@ -254,9 +254,7 @@ fn no_shortcuts(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
         let filled = |column: &usize| subjects[candidate.child].traits[*column].filled();
         candidate.columns.iter().map(filled).min().unwrap_or(0) as f64 / subjects[candidate.child].rows.max(1) as f64
     };
-    let paths = |candidates: &[Candidate], at: usize| -> f64 {
-        longer(candidates, &candidates[at]).map(|longer| filled(longer)).fold(0.0, f64::max)
-    };
+    let paths = |candidates: &[Candidate], at: usize| -> f64 { longer(candidates, &candidates[at]).map(filled).fold(0.0, f64::max) };
     order.sort_by(|left, right| paths(candidates, *right).total_cmp(&paths(candidates, *left)).then(left.cmp(right)));
     for at in order {
         let through = longer(candidates, &candidates[at])

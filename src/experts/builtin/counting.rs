@@ -114,7 +114,7 @@ fn odd(brief: &TaskBrief, view: &TableView, results: &[ToolResult], probes: &[Pr
             About::FanOut { .. } => {}
         }
     }
-    persons.sort_by(|one, other| other.3.groups.cmp(&one.3.groups));
+    persons.sort_by_key(|person| std::cmp::Reverse(person.3.groups));
     if let Some((step, columns, probe, twice)) = persons.first() {
         let others =
             persons[1..].iter().map(|(_, columns, _, twice)| format!("{} by {}", twice.groups, spoken(columns))).collect::<Vec<_>>();

@@ -43,8 +43,11 @@ pub fn column_lines(results: &[ToolResult]) -> Vec<ColumnLine<'_>> {
     lines.into_iter().flatten().filter_map(|line| Some(ColumnLine { name: line["name"].as_str()?, line })).collect()
 }
 
-/// Rows of a query that was run, each as what it says by column.
-pub fn rows_of<'a>(results: &'a [ToolResult], sql: &str) -> Option<(&'a str, Vec<Vec<(&'a str, &'a Value)>>)> {
+/// A row as what it says by column.
+pub type Row<'a> = Vec<(&'a str, &'a Value)>;
+
+/// Rows of a query that was run, with the step that ran it.
+pub fn rows_of<'a>(results: &'a [ToolResult], sql: &str) -> Option<(&'a str, Vec<Row<'a>>)> {
     let ran = of_tool(results, "run_sql_readonly").find(|result| arg(result, "sql") == Some(sql))?;
     let names: Vec<&str> = list(&ran.result, &["columns"]).iter().filter_map(|column| column["name"].as_str()).collect();
     let rows = list(&ran.result, &["rows"]).iter().filter_map(Value::as_array);
