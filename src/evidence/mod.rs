@@ -1,5 +1,6 @@
 //! Evidence: what can be computed from metadata and from figures about the data. Pure: no SQL, no model, no clock.
 
+pub mod glance;
 pub mod inclusions;
 pub mod infer;
 pub mod joins;

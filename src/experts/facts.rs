@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::asking::{self, MayAsk};
 use crate::claims::text::cut;
 use crate::domain::{Snapshot, Table, TableKind};
+use crate::evidence::glance::Glance;
 use crate::evidence::infer::InferredReference;
 use crate::evidence::landscape::{Domain, Place};
 use crate::evidence::ways::{self, Way};
@@ -63,6 +64,9 @@ struct ColumnFacts<'a> {
     default: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
+    /// What was seen of its values; absent where they were not read.
+    #[serde(flatten)]
+    glance: Option<&'a Glance>,
 }
 
 /// A reference, declared or told by the data; `key` is the relationship's key in the catalog.
@@ -136,13 +140,16 @@ fn reference_facts(survey: &Survey, reference: &InferredReference, table: String
 }
 
 fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
-    let columns = table.columns.iter().take(MOST_COLUMNS).map(|column| ColumnFacts {
+    let name = table.full_name();
+    let read = survey.tables.iter().find(|read| read.table == name);
+    let columns = table.columns.iter().enumerate().take(MOST_COLUMNS).map(|(at, column)| ColumnFacts {
         name: &column.name,
         r#type: &column.r#type,
         declared: &column.declared_type,
         nullable: column.nullable,
         default: column.default.as_deref().map(|text| cut(text, DEFAULT)),
         comment: column.comment.as_deref().map(|text| cut(text, COMMENT)),
+        glance: read.and_then(|read| read.glances.get(at)),
     });
     let references = survey
         .references()
@@ -155,7 +162,6 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         .take(MOST_REFERENCES)
         .map(|reference| reference_facts(survey, reference, format!("{}.{}", reference.child_schema, reference.child_table)));
     let indexes = |unique: bool| table.indexes.iter().filter(move |index| index.unique == unique).map(|index| index.columns.as_slice());
-    let name = table.full_name();
     let ways = ways::from(&name, &ways::outgoing(survey.references()), &survey.landscape);
     let facts = TableFacts {
         engine: &snapshot.engine,

@@ -10,7 +10,7 @@ use crate::evidence::wording::{capital, is_readable, listed, things};
 /// Fewer tables are no domain.
 const LEAST: usize = 3;
 /// Groups of more tables than this are not looked into: the work grows with the square.
-const MOST: usize = 1_500;
+const MOST: usize = 600;
 /// A name that two tables share weighs as much of a reference.
 const BY_NAME: f64 = 0.4;
 /// A word that more tables have than this tells nothing.

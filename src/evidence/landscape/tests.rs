@@ -1,3 +1,5 @@
+//! Roles and domains of a small shop, a star, and many tables.
+
 use super::*;
 use crate::domain::Column;
 use crate::evidence::infer::{InferredKey, InferredReference};

@@ -1,5 +1,6 @@
 //! Reasoning without any model: the planner and the experts follow the evidence by rule. The same brief gives the same thought.
 
+mod counting;
 mod planner;
 mod probes;
 mod query;
@@ -53,16 +54,15 @@ impl Reasoning for BuiltinReasoning {
         let Some(view) = TableView::of(brief) else { return Ok(thought(Act::default())) };
         let wishes = match (brief.expert.as_str(), rounds.is_empty()) {
             ("statistical", true) => statistical::calls(&view),
-            ("statistical", false) => unasked(statistical::further(&view, rounds), rounds),
             ("semantic", true) => semantic::calls(&view),
             ("query", true) => query::calls(&view),
-            ("query", false) => unasked(query::asked(&view, rounds), rounds),
+            ("query", false) => unasked(query::further(&view), rounds),
             ("structural", true) => structural::calls(&view),
             // What the rules asked for does not get better by asking again.
             _ => Vec::new(),
         };
-        // What a profile says decides what is asked after it.
-        let more = rounds.is_empty() && wishes.iter().any(|wish| wish.name == "table_profile") && brief.expert != "semantic";
+        // Questions come first; what is counted beside them has a round of its own.
+        let more = rounds.is_empty() && brief.expert == "query" && query::further(&view).iter().any(|call| !wishes.contains(call));
         let tool_calls = self.allowed(&brief.expert, wishes);
         let notes = format!("{} looks at {}", brief.expert, view.table);
         Ok(thought(Act { tool_calls, notes, more }))
@@ -73,7 +73,7 @@ impl Reasoning for BuiltinReasoning {
         Ok(thought(match brief.expert.as_str() {
             "statistical" => statistical::reflect(brief, &view, rounds),
             "semantic" => semantic::reflect(brief, &view, rounds),
-            "query" => query::reflect(&view, rounds),
+            "query" => query::reflect(brief, &view, rounds),
             _ => structural::reflect(brief, &view, rounds),
         }))
     }

@@ -55,7 +55,7 @@ pub fn plan(brief: &PlanBrief) -> Plan {
 const ASKED: [(&str, &str, &str); 3] = [
     ("codes", "semantic", "Write down what the person said about the codes of {about}"),
     ("reference", "structural", "Write down what {about} refers to, as the person said"),
-    ("twice", "statistical", "Count {about} as the person said"),
+    ("twice", "query", "Count {about} as the person said"),
 ];
 
 /// What the person said is written down, once.

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::call;
-use super::results::{ColumnLine, cell, rows_of};
-use super::table::{ReferenceView, TableView, short};
+use super::results::{cell, rows_of};
+use super::table::{ColumnView, ReferenceView, TableView, short};
 use crate::claims::sql;
 use crate::evidence::natures;
 use crate::experts::thought::{ToolCall, ToolResult};
@@ -15,11 +15,10 @@ const MOST: usize = 8;
 /// Ways to tell that two rows are one person, and joins that are looked at for what they multiply.
 const MOST_TWICE: usize = 3;
 const MOST_JOINS: usize = 2;
+const MOST_PLACEHOLDERS: usize = 2;
 const MOST_SUMS: usize = 3;
 /// Rows of fewer columns are compared as a whole.
 const MOST_COLUMNS: usize = 40;
-/// Days that stand for none.
-const PLACEHOLDERS: [&str; 7] = ["0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "1970-01-01", "2999-12-31", "9999-12-31"];
 /// What stands for a missing text.
 const MISSING: &str = "('', '-', '--', '?', 'n/a', 'na', 'none', 'null', 'unknown', '0', '1900-01-01', '1970-01-01')";
 
@@ -43,7 +42,7 @@ pub enum About {
     SameRows,
     Placeholder {
         column: String,
-        day: &'static str,
+        day: String,
     },
     /// What sums come to over a join that meets a row several times.
     FanOut {
@@ -67,15 +66,15 @@ impl Probe {
     }
 }
 
-pub fn of(view: &TableView, lines: &[ColumnLine<'_>]) -> Vec<Probe> {
+pub fn of(view: &TableView) -> Vec<Probe> {
     if view.is_view() || view.is_empty() {
         return Vec::new();
     }
     let mut probes: Vec<Probe> = copied(view).into_iter().collect();
     if view.copy_of().is_none() {
-        probes.extend(twice(view, lines));
+        probes.extend(twice(view));
         probes.extend(same_rows(view));
-        probes.extend(placeholders(view, lines));
+        probes.extend(placeholders(view));
         probes.extend(fan_outs(view));
     }
     probes.truncate(MOST);
@@ -107,7 +106,7 @@ fn column(view: &TableView, name: &str) -> String {
 }
 
 /// People by their mail address, their account, and their name with something else.
-fn twice(view: &TableView, lines: &[ColumnLine<'_>]) -> Vec<Probe> {
+fn twice(view: &TableView) -> Vec<Probe> {
     if !natures::are_people(&view.name) {
         return Vec::new();
     }
@@ -117,8 +116,8 @@ fn twice(view: &TableView, lines: &[ColumnLine<'_>]) -> Vec<Probe> {
     let is_key = |name: &str| view.is_alone_unique(name);
     // What many share tells nobody apart.
     let is_telling = |name: &&str| {
-        let line = lines.iter().find(|line| line.name == *name);
-        let (rows, distinct) = (view.rows.unwrap_or(0) as f64, line.and_then(|line| line.line["distinct"].as_f64()).unwrap_or(f64::MAX));
+        let seen = view.columns.iter().find(|column| column.name == *name).and_then(|column| column.distinct);
+        let (rows, distinct) = (view.rows.unwrap_or(0) as f64, seen.map_or(f64::MAX, |distinct| distinct as f64));
         distinct * 2.0 >= rows
     };
     let singly = ["bank account", "e-mail address", "official number"].into_iter().flat_map(of);
@@ -185,19 +184,15 @@ fn same_rows(view: &TableView) -> Option<Probe> {
     Some(Probe { sql, about: About::SameRows })
 }
 
-fn placeholders(view: &TableView, lines: &[ColumnLine<'_>]) -> Vec<Probe> {
-    let mut probes = Vec::new();
-    for line in lines {
-        let Some(one) = view.columns.iter().find(|column| column.name == line.name) else { continue };
-        for end in ["min", "max"].into_iter().filter_map(|which| line.end(which)) {
-            let Some(day) = PLACEHOLDERS.into_iter().find(|day| end.starts_with(day)) else { continue };
-            let name = column(view, &one.name);
-            let is_it = if one.r#type == "text" { format!("{name} like '{day}%'") } else { format!("{name} = '{day}'") };
-            let sql = format!("select count(*) as entries from {} where {is_it}", table(view));
-            probes.push(Probe { sql, about: About::Placeholder { column: one.name.clone(), day } });
-        }
-    }
-    probes
+fn placeholders(view: &TableView) -> Vec<Probe> {
+    let probe = |one: &ColumnView| {
+        let day = one.placeholder.clone()?;
+        let name = column(view, &one.name);
+        let is_it = if one.r#type == "text" { format!("{name} like '{day}%'") } else { format!("{name} = '{day}'") };
+        let sql = format!("select count(*) as entries from {} where {is_it}", table(view));
+        Some(Probe { sql, about: About::Placeholder { column: one.name.clone(), day } })
+    };
+    view.columns.iter().filter_map(probe).take(MOST_PLACEHOLDERS).collect()
 }
 
 /// Joins to what refers here; the surest first.
@@ -212,7 +207,7 @@ fn fan_outs(view: &TableView) -> Vec<Probe> {
         return Vec::new();
     }
     let mut joined: Vec<&ReferenceView> =
-        view.referenced_by.iter().filter(|reference| reference.table != view.table && !reference.to_columns.is_empty()).collect();
+        view.referenced_by.iter().filter(|reference| reference.table != view.table && reference.to_columns.len() == 1).collect();
     joined.sort_by(|one, other| other.confidence.total_cmp(&one.confidence).then_with(|| one.key.cmp(&other.key)));
     joined.into_iter().take(MOST_JOINS).filter_map(|reference| fan_out(view, reference, &sums)).collect()
 }
@@ -284,24 +279,15 @@ pub fn read_fan_outs(results: &[ToolResult], probes: &[Probe]) -> Vec<FanOut> {
 }
 
 /// The month of a time as `2026-01`, in the words of the engine; none where it cannot be told from how the column is kept.
-pub fn month_of(dialect: Dialect, column: &str, r#type: &str, line: Option<&ColumnLine<'_>>) -> Option<String> {
-    let is_seconds = line.and_then(ColumnLine::semantic).is_some_and(|(kind, _)| kind == "unix_time");
-    let begins_with_a_year = |text: &String| {
-        text.len() >= 7 && text.is_char_boundary(4) && text[..4].chars().all(|c| c.is_ascii_digit()) && text[4..].starts_with('-')
-    };
-    let is_iso = || match line {
-        Some(line) => {
-            line.end("min").is_some_and(|min| begins_with_a_year(&min)) && line.end("max").is_some_and(|max| begins_with_a_year(&max))
-        }
-        None => true,
-    };
-    let mixed = line.is_some_and(|line| line.line["quality"].to_string().contains("dates are written in"));
-    match (dialect, r#type) {
-        (Dialect::Sqlite, "integer") if is_seconds => Some(format!("strftime('%Y-%m', {column}, 'unixepoch')")),
-        (Dialect::Postgresql, "integer") if is_seconds => Some(format!("to_char(to_timestamp({column}), 'YYYY-MM')")),
-        (Dialect::Mysql, "integer") if is_seconds => Some(format!("date_format(from_unixtime({column}), '%Y-%m')")),
+pub fn month_of(dialect: Dialect, column: &str, time: &ColumnView) -> Option<String> {
+    let written = time.written.as_deref();
+    match (dialect, time.r#type.as_str()) {
+        (Dialect::Sqlite, "integer") if written == Some("seconds") => Some(format!("strftime('%Y-%m', {column}, 'unixepoch')")),
+        (Dialect::Postgresql, "integer") if written == Some("seconds") => Some(format!("to_char(to_timestamp({column}), 'YYYY-MM')")),
+        (Dialect::Mysql, "integer") if written == Some("seconds") => Some(format!("date_format(from_unixtime({column}), '%Y-%m')")),
         (_, "integer") => None,
-        (_, "text") | (Dialect::Sqlite, _) => (is_iso() && !mixed).then(|| format!("substr({column}, 1, 7)")),
+        (_, "text") => (written == Some("year_first")).then(|| format!("substr({column}, 1, 7)")),
+        (Dialect::Sqlite, _) => (written.is_none() || written == Some("year_first")).then(|| format!("substr({column}, 1, 7)")),
         (Dialect::Postgresql, _) => Some(format!("to_char({column}, 'YYYY-MM')")),
         (Dialect::Mysql, _) => Some(format!("date_format({column}, '%Y-%m')")),
     }

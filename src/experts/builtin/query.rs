@@ -1,16 +1,18 @@
-//! The expert for questions, by rule: a few questions that every table of its form can answer, kept where their SQL ran.
+//! The expert for questions, by rule: a few questions that every table of its form can answer, kept where their SQL ran; and what is counted
+//! beside them.
 
 use serde_json::json;
 
-use super::probes::month_of;
-use super::results::{ColumnLine, column_lines, rows_of};
+use super::counting;
+use super::probes::{self, Probe, month_of};
+use super::results::rows_of;
 use super::table::{ColumnView, TableView};
 use super::{call, document, insight};
 use crate::claims::sql;
 use crate::evidence::natures::Measure;
 use crate::evidence::ways::Way;
 use crate::evidence::wording::{thing, things};
-use crate::experts::thought::{ProposedWrite, Reflection, ToolCall, ToolResult};
+use crate::experts::thought::{ProposedWrite, Reflection, TaskBrief, ToolCall, ToolResult};
 
 const MOST_ROWS: u32 = 20;
 /// Templates of one table, and ways to what its rows belong to.
@@ -25,29 +27,27 @@ struct Template {
     weight: f64,
 }
 
-/// How times are kept is known only from the values.
+/// A table that answers no question is counted at once.
 pub fn calls(view: &TableView) -> Vec<ToolCall> {
-    if view.happened().next().is_some_and(|time| time.r#type == "text" || time.r#type == "integer") {
-        return vec![call("table_profile", json!({ "schema": view.schema, "table": view.name }))];
+    let templates = templates(view);
+    if templates.is_empty() {
+        return further(view);
     }
-    asked(view, &[])
+    templates.into_iter().map(|template| call("run_sql_readonly", json!({ "sql": template.sql, "max_rows": MOST_ROWS }))).collect()
 }
 
-/// What waits for the profile.
-pub fn asked(view: &TableView, results: &[ToolResult]) -> Vec<ToolCall> {
-    templates(view, &column_lines(results))
-        .into_iter()
-        .map(|template| call("run_sql_readonly", json!({ "sql": template.sql, "max_rows": MOST_ROWS })))
-        .collect()
+/// What is counted beside, once the questions were asked.
+pub fn further(view: &TableView) -> Vec<ToolCall> {
+    probes::of(view).iter().map(Probe::call).collect()
 }
 
-pub fn reflect(view: &TableView, results: &[ToolResult]) -> Reflection {
+pub fn reflect(brief: &TaskBrief, view: &TableView, results: &[ToolResult]) -> Reflection {
     let mut reflection = Reflection::default();
-    for template in templates(view, &column_lines(results)) {
+    for template in templates(view) {
         let Some((step, _)) = rows_of(results, &template.sql) else { continue };
         reflection.insights.push(insight(format!("{} can answer: {}", view.table, template.question), 0.7, vec![step.to_owned()]));
-        let facts =
-            json!({ "question": template.question, "sql": template.sql, "weight": view.weight(template.weight), "evidence": [step] });
+        let weight = view.weight(template.weight);
+        let facts = json!({ "question": template.question, "sql": template.sql, "weight": weight, "evidence": [step] });
         reflection.catalog_writes.push(ProposedWrite {
             kind: "question_template".to_owned(),
             key: format!("question_template/{}.{}", view.table, template.slug),
@@ -56,11 +56,12 @@ pub fn reflect(view: &TableView, results: &[ToolResult]) -> Reflection {
             links: template.links,
         });
     }
+    counting::tell(brief, view, results, &mut reflection);
     reflection
 }
 
 /// Copies answer what their originals answer, and what is empty answers nothing.
-fn templates(view: &TableView, lines: &[ColumnLine<'_>]) -> Vec<Template> {
+fn templates(view: &TableView) -> Vec<Template> {
     if view.is_empty() || view.copy_of().is_some() {
         return Vec::new();
     }
@@ -73,8 +74,7 @@ fn templates(view: &TableView, lines: &[ColumnLine<'_>]) -> Vec<Template> {
         templates.extend(summed.map(|column| writing.largest(way, column)));
     }
     let time = view.happened().next();
-    let line = time.and_then(|time| lines.iter().find(|line| line.name == time.name));
-    let month = time.and_then(|time| Some((time, month_of(view.dialect(), &writing.name(&time.name), &time.r#type, line)?)));
+    let month = time.and_then(|time| Some((time, month_of(view.dialect(), &writing.name(&time.name), time)?)));
     if let Some((time, month)) = &month {
         templates.push(writing.each_month(time, month, summed));
     }

@@ -15,14 +15,8 @@ pub struct ColumnLine<'a> {
 
 impl<'a> ColumnLine<'a> {
     /// What the values are, and the share of them that is so.
-    pub fn semantic(&self) -> Option<(&'a str, f64)> {
+    fn semantic(&self) -> Option<(&'a str, f64)> {
         Some((self.line["semantic_type"].as_str()?, self.line["semantic_share"].as_f64().unwrap_or(1.0)))
-    }
-
-    /// As text, whatever it is.
-    pub fn end(&self, which: &str) -> Option<String> {
-        let value = self.line.get(which).filter(|value| !value.is_null())?;
-        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     }
 
     pub fn profiled(&self, view: &TableView) -> Profiled {

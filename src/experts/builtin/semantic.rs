@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::results::{ColumnLine, column_lines, of_tool, sampled, steps};
+use super::results::{of_tool, sampled, steps};
 use super::table::{ColumnView, TableView, short};
 use super::{call, codes_question, document, insight, note};
 use crate::evidence::natures::{Measure, has_word};
@@ -17,25 +17,19 @@ const MOST_NAMED: usize = 7;
 const MOSTLY: f64 = 0.6;
 
 pub fn calls(view: &TableView) -> Vec<ToolCall> {
-    let (schema, table) = (&view.schema, &view.name);
-    vec![
-        call("sample_rows", json!({ "schema": schema, "table": table, "limit": SAMPLE })),
-        call("table_profile", json!({ "schema": schema, "table": table })),
-    ]
+    vec![call("sample_rows", json!({ "schema": view.schema, "table": view.name, "limit": SAMPLE }))]
 }
 
 pub fn reflect(brief: &TaskBrief, view: &TableView, results: &[ToolResult]) -> Reflection {
     let sample = of_tool(results, "sample_rows").next().map(|result| &result.result);
-    let looked = steps(results, &["sample_rows", "table_profile"]);
-    let lines = column_lines(results);
-    let personal = personal(view, &lines);
+    let looked = steps(results, &["sample_rows"]);
+    let personal = personal(view);
     let mut writes: Vec<ProposedWrite> = Vec::new();
     // A copy means what its original means.
     for column in view.columns.iter().filter(|_| view.copy_of().is_none()) {
-        let line = lines.iter().find(|line| line.name == column.name);
         let values = sample.map(|sample| sampled(sample, &column.name)).unwrap_or_default();
         let what = personal.iter().find(|(name, _)| *name == column.name).map(|(_, what)| *what);
-        writes.extend(column_entry(brief, view, &Seen { column, line, values, personal: what }));
+        writes.extend(column_entry(brief, view, &Seen { column, values, personal: what }));
     }
     writes.truncate(MOST_COLUMNS);
     let because = view.place.as_ref().map(|place| place.why.join("; ")).filter(|why| !why.is_empty());
@@ -56,18 +50,16 @@ pub fn reflect(brief: &TaskBrief, view: &TableView, results: &[ToolResult]) -> R
 
 struct Seen<'a> {
     column: &'a ColumnView,
-    line: Option<&'a ColumnLine<'a>>,
     values: Vec<String>,
     personal: Option<&'static str>,
 }
 
 /// By names, and by values where they tell.
-fn personal<'a>(view: &'a TableView, lines: &[ColumnLine<'_>]) -> Vec<(&'a str, &'static str)> {
+fn personal<'a>(view: &'a TableView) -> Vec<(&'a str, &'static str)> {
     let by_name: Vec<(&str, &str)> = view.personal().map(|(column, what)| (column.name.as_str(), what)).collect();
-    let what = |column: &'a ColumnView| {
+    let told = |column: &'a ColumnView| {
         let named = by_name.iter().find(|(name, _)| *name == column.name).map(|(_, what)| *what);
-        let line = lines.iter().find(|line| line.name == column.name);
-        let looks = line.and_then(ColumnLine::semantic).filter(|(_, share)| *share >= MOSTLY).map(|(kind, _)| kind);
+        let looks = column.semantic().filter(|(_, share)| *share >= MOSTLY).map(|(kind, _)| kind);
         let by_values = match looks {
             Some("email") => Some("e-mail address"),
             Some("iban" | "credit_card") => Some("bank account"),
@@ -75,7 +67,7 @@ fn personal<'a>(view: &'a TableView, lines: &[ColumnLine<'_>]) -> Vec<(&'a str, 
         };
         by_values.or(named).map(|what| (column.name.as_str(), what))
     };
-    view.columns.iter().filter_map(what).collect()
+    view.columns.iter().filter_map(told).collect()
 }
 
 fn by_what(personal: &[(&str, &'static str)]) -> String {
@@ -101,7 +93,7 @@ fn column_entry(brief: &TaskBrief, view: &TableView, seen: &Seen<'_>) -> Option<
         (None, Some(comment)) => Some(comment.clone()),
         (None, None) => meaning(view, seen),
     }?;
-    let semantic = seen.line.and_then(ColumnLine::semantic);
+    let semantic = column.semantic();
     let meaning = match semantic.filter(|(_, share)| said.is_none() && (MOSTLY..0.999).contains(share)) {
         Some((kind, share)) => format!("{meaning}; {:.1} % of the values are {kind} by their form", share * 100.0),
         None => meaning,
@@ -114,7 +106,6 @@ fn column_entry(brief: &TaskBrief, view: &TableView, seen: &Seen<'_>) -> Option<
         "said_by": said.as_ref().map(|_| "person"),
         "semantic_type": semantic.map(|(kind, share)| json!({ "type": kind, "share": share })),
         "personal": seen.personal,
-        "coverage": seen.line.map(|line| &line.line["coverage"]),
         "evidence": evidence,
     });
     Some(ProposedWrite {
@@ -157,7 +148,7 @@ fn meaning(view: &TableView, seen: &Seen<'_>) -> Option<String> {
     if valued(|value| value.starts_with("http://") || value.starts_with("https://")) {
         return Some("A link to a page on the web".to_owned());
     }
-    let looks = seen.line.and_then(ColumnLine::semantic).filter(|(_, share)| *share >= MOSTLY).map(|(kind, _)| kind);
+    let looks = column.semantic().filter(|(_, share)| *share >= MOSTLY).map(|(kind, _)| kind);
     if view.times().any(|time| time.name == column.name) && column.r#type != "integer"
         || looks == Some("unix_time")
         || looks == Some("date")

@@ -43,6 +43,17 @@ pub struct ColumnView {
     pub r#type: String,
     #[serde(default)]
     pub comment: Option<String>,
+    /// What was seen of its values.
+    #[serde(default)]
+    pub distinct: Option<u64>,
+    #[serde(default)]
+    semantic_type: Option<String>,
+    #[serde(default)]
+    semantic_share: Option<f64>,
+    #[serde(default)]
+    pub written: Option<String>,
+    #[serde(default)]
+    pub placeholder: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -235,6 +246,11 @@ impl TableView {
 }
 
 impl ColumnView {
+    /// What the values are by their form, and the share of them that is so.
+    pub fn semantic(&self) -> Option<(&str, f64)> {
+        Some((self.semantic_type.as_deref()?, self.semantic_share.unwrap_or(1.0)))
+    }
+
     pub fn in_words(&self) -> String {
         wording::in_words(&self.name)
     }

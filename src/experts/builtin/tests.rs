@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::probes::{self, About};
 use super::table::TableView;
-use super::{query, statistical, structural};
+use super::{query, structural};
 use crate::domain::{Answer, Egress, Intent, Question, TaskId};
 use crate::experts::thought::{AnswerLine, Reflection, TaskBrief, ToolResult};
 
@@ -25,8 +25,8 @@ fn brief(table: &str, more: Value) -> TaskBrief {
         intent: Intent::default(),
         known: Vec::new(),
         answers: Vec::new(),
+        egress: Egress::Full,
         evidence,
-        egress: Egress::default(),
     }
 }
 
@@ -105,12 +105,12 @@ fn a_sum_says_what_a_join_makes_of_it() {
         }),
     );
     let view = TableView::of(&brief).unwrap();
-    let probes = probes::of(&view, &[]);
+    let probes = probes::of(&view);
     let [probe] = probes.as_slice() else { panic!("{probes:?}") };
     assert!(matches!(&probe.about, About::FanOut { with, .. } if with == "main.order_items"));
     let names = ["joined_rows", "met", "joined_0", "plain_0"];
     let metric = |row: Value| {
-        let reflection = statistical::reflect(&brief, &view, &[ran(&probe.sql, &names, row)]);
+        let reflection = query::reflect(&brief, &view, &[ran(&probe.sql, &names, row)]);
         reflection.catalog_writes.into_iter().find(|write| write.kind == "metric").unwrap().document
     };
     let multiplied = metric(json!([2_000, 1_000, 500.0, 200.0]));
@@ -125,16 +125,16 @@ fn a_sum_says_what_a_join_makes_of_it() {
 fn second_entries_are_a_question_and_its_answer_a_metric() {
     let mut brief = brief("customers", json!({ "columns": columns(&[("id", "integer"), ("email", "text"), ("total", "float")]) }));
     let view = TableView::of(&brief).unwrap();
-    let probe = probes::of(&view, &[]).remove(0);
+    let probe = probes::of(&view).remove(0);
     let results = [ran(&probe.sql, &["first_key", "last_key", "n", "found", "entries"], json!([7, 9, 2, 30, 60]))];
-    let reflection = statistical::reflect(&brief, &view, &results);
+    let reflection = query::reflect(&brief, &view, &results);
     let note = reflection.catalog_writes.iter().find(|write| write.kind == "note").unwrap();
     assert_eq!(note.document["text"], "Customers are there more than once: 30 with the same `email`, such as id 7 and 9");
     let question: &Question = &reflection.questions_for_user[0];
     assert!(question.prompt.contains("there are 970 customers, not 1000"), "{}", question.prompt);
     let different = |answer: &str| {
         brief.answers = vec![AnswerLine::of(question, &Answer::Option(answer.to_owned()))];
-        let reflection = statistical::reflect(&brief, &view, &results);
+        let reflection = query::reflect(&brief, &view, &results);
         assert!(reflection.questions_for_user.is_empty());
         reflection.catalog_writes.iter().any(|write| write.key == "metric/main.customers.different")
     };
@@ -154,5 +154,6 @@ fn a_question_shows_names_and_a_copy_answers_nothing() {
     };
     let fact = asked(&shop(json!({"role": "fact"})));
     assert!(fact.iter().any(|sql| sql.contains("p1.\"first_name\", p1.\"last_name\", sum(c.\"total\") as total")), "{fact:#?}");
-    assert!(asked(&shop(json!({"role": "copy", "copy_of": "main.orders"}))).is_empty());
+    let copy = asked(&shop(json!({"role": "copy", "copy_of": "main.orders_before"})));
+    assert!(copy.iter().all(|sql| sql.contains("as in_both")), "a copy is only compared: {copy:#?}");
 }

@@ -34,6 +34,7 @@ const NAMES: &str = " engine dialect schema schemas table tables name kind type 
     reads partition_of truncated elapsed_ms more next limit entries entry items hits links status confidence competing provenance author run task \
     step model at stale since snapshot because was reference path paths hops tables_left_out complete method checks triggers objects \
     relationships direction declared_by key_candidates table_a table_b candidates position is_pk is_unique is_indexed is_id_like is_time \
+    place role copy_of label rank domain ways rivals contested may_ask codes twice inferred_key written placeholder \
     source targets looking_into columns_left_out child parent cardinality matches revision standing changes history claims ";
 const FIGURES: &str = " rows row_count rows_estimated rows_seen rate nulls null_share empty distinct distinct_exact distinct_error all_different \
     mean standard_deviation true_share min_length max_length mean_length semantic_type semantic_share semantic_types share of date_formats \
@@ -43,7 +44,9 @@ const DEFINITIONS: &str = " definition default expression enum_values predicate 
 const SAID: &str =
     " document snippet says tags evidence text summary meaning claim question description notes sql example_sql proof quality ";
 /// Members that mean something else inside another.
-const INSIDE: [(&str, &str, Class); 6] = [
+const INSIDE: [(&str, &str, Class); 8] = [
+    ("domain", "title", Class::Name),
+    ("place", "why", Class::Figure),
     ("patterns", "value", Class::Figure),
     ("histogram", "from", Class::Value),
     ("histogram", "to", Class::Value),

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Extent;
 use crate::domain::{Cell, Table};
+use crate::evidence::glance::Glance;
 use crate::evidence::infer::{FirstRows, Question, Subject, Tuples};
 use crate::evidence::{ColumnSketch, Precision};
 use crate::source::{self, ReadLimits, guard};
@@ -26,6 +27,9 @@ pub struct TableRead {
     pub rows: u64,
     /// Every row was read.
     pub complete: bool,
+    /// Of its columns, in their order; of what is masked nothing is seen.
+    #[serde(skip)]
+    pub glances: Vec<Glance>,
 }
 
 pub struct Reader<'a> {
@@ -84,7 +88,11 @@ impl<'a> Reader<'a> {
             false => sketch.traits(),
         });
         let subject = Subject { table, traits: traits.collect(), first, rows, complete };
-        Ok((subject, TableRead { table: table.full_name(), rows, complete }))
+        let glances = sketches.iter().zip(&table.columns).map(|(sketch, column)| match column.masked || rows == 0 {
+            true => Glance::default(),
+            false => Glance::of(&sketch.figures(&column.name, 0)),
+        });
+        Ok((subject, TableRead { table: table.full_name(), rows, complete, glances: glances.collect() }))
     }
 
     /// Each table that is asked about is read once for all that is asked of it.
