@@ -52,6 +52,8 @@ pub enum Declared {
 
 pub struct Study<'a> {
     declared: Declared,
+    /// The places that the caller knows the subjects by.
+    outside: Vec<usize>,
     subjects: Vec<Subject<'a>>,
     naming: Naming,
     /// Unique columns.
@@ -69,6 +71,10 @@ pub struct Study<'a> {
 
 impl<'a> Study<'a> {
     pub fn begin(subjects: Vec<Subject<'a>>, declared: Declared) -> Self {
+        // Inside, tables go by their names, so that their order outside decides nothing.
+        let mut subjects: Vec<(usize, Subject<'a>)> = subjects.into_iter().enumerate().collect();
+        subjects.sort_by_key(|(_, subject)| (&subject.table.schema, &subject.table.name));
+        let (outside, subjects): (Vec<usize>, Vec<Subject<'a>>) = subjects.into_iter().unzip();
         let naming = Naming::of(&subjects);
         let mut targets = Vec::new();
         // What was not read to its end may hold the values that seem to be missing.
@@ -80,6 +86,7 @@ impl<'a> Study<'a> {
         let count = subjects.len();
         let mut study = Self {
             declared,
+            outside,
             subjects,
             naming,
             targets,
@@ -96,12 +103,14 @@ impl<'a> Study<'a> {
 
     /// Columns of many values that are to be read again, for values that their samples cannot look up.
     pub fn value_questions(&self) -> BTreeMap<(usize, usize), Sought> {
-        inclusion::open_values(&self.subjects, &self.targets)
+        let open = inclusion::open_values(&self.subjects, &self.targets);
+        open.into_iter().map(|((table, column), sought)| ((self.outside[table], column), sought)).collect()
     }
 
     pub fn learn_values(&mut self, gathered: impl IntoIterator<Item = ((usize, usize), Gathered)>) {
         for ((table, column), gathered) in gathered {
             if let Some((digests, found)) = gathered.of_some() {
+                let table = self.inside(table);
                 self.subjects[table].traits[column].digests.learn(digests, found);
             }
         }
@@ -133,7 +142,7 @@ impl<'a> Study<'a> {
                 if self.subjects[table].first.is_whole {
                     self.composite_keys[table].push(key.columns);
                 } else {
-                    asked.push(Question { table, columns: key.columns });
+                    asked.push(Question { table: self.outside[table], columns: key.columns });
                 }
             }
         }
@@ -143,8 +152,9 @@ impl<'a> Study<'a> {
     /// In the order of the questions.
     pub fn learn_keys(&mut self, answers: Vec<(Question, Tuples)>) {
         for (question, tuples) in answers {
+            let table = self.inside(question.table);
             let list = if tuples.all_different == Some(false) { &mut self.refuted } else { &mut self.composite_keys };
-            list[question.table].push(question.columns);
+            list[table].push(question.columns);
         }
         self.choose_keys();
     }
@@ -183,12 +193,19 @@ impl<'a> Study<'a> {
             let tuples = self.subjects[question.table].first.tuples(&question.columns, Tuples::of_reference(8_192));
             self.tuples.insert(question, tuples);
         }
-        open
+        open.into_iter().map(|question| Question { table: self.outside[question.table], ..question }).collect()
     }
 
     pub fn learn_references(&mut self, answers: Vec<(Question, Tuples)>) {
-        self.tuples.extend(answers);
+        for (question, tuples) in answers {
+            let table = self.inside(question.table);
+            self.tuples.insert(Question { table, ..question }, tuples);
+        }
         self.choose_keys();
+    }
+
+    fn inside(&self, table: usize) -> usize {
+        self.outside.iter().position(|outside| *outside == table).expect("questions are about subjects")
     }
 
     pub fn conclude(self) -> Inference {

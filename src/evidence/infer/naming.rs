@@ -1,6 +1,7 @@
 //! What names say of each other within one database: its habits are taken off first, so that what is left is telling.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::names;
 use super::subject::{Place, Subject};
@@ -52,7 +53,7 @@ impl Naming {
     pub fn of(subjects: &[Subject<'_>]) -> Self {
         let habits = table_habits(subjects);
         let table_words: Vec<Vec<String>> = subjects.iter().map(|subject| table_words(&subject.table.name, &habits)).collect();
-        let vocabulary: BTreeSet<&str> = table_words.iter().flatten().map(String::as_str).collect();
+        let vocabulary = Vocabulary::of(&table_words);
         let is_hungarian = is_hungarian(subjects);
         let everywhere = column_habits(subjects);
         let endings = endings(subjects, &vocabulary);
@@ -181,10 +182,13 @@ impl Naming {
     }
 
     /// The last word, which says what it is: an `original_language` is a language, a `customer_type` is no customer.
-    pub fn same_head(&self, child: Place, parent: Place) -> bool {
-        let head = |words: &[String]| words.last().cloned();
-        let of_child = head(&self.column(child).subject);
-        of_child.is_some() && (of_child == head(&self.tables[parent.table].words) || of_child == head(&self.column(parent).subject))
+    pub fn head(&self, place: Place) -> Option<&str> {
+        self.column(place).subject.last().map(String::as_str)
+    }
+
+    /// The last words of what may refer to this key.
+    pub fn heads(&self, key: Place) -> BTreeSet<&str> {
+        self.tables[key.table].words.last().map(String::as_str).into_iter().chain(self.head(key)).collect()
     }
 
     pub fn same_column_name(&self, left: Place, right: Place) -> bool {
@@ -250,7 +254,7 @@ fn shared_prefix(subject: &Subject<'_>) -> usize {
 }
 
 /// `custnbr` as `cust` and `nbr`, where some table is named like what stands before the ending.
-fn apart(word: &str, vocabulary: &BTreeSet<&str>, endings: &BTreeSet<&str>) -> Vec<String> {
+fn apart(word: &str, vocabulary: &Vocabulary<'_>, endings: &BTreeSet<&str>) -> Vec<String> {
     if let Some(stem) = word.strip_suffix("by").filter(|stem| stem.ends_with("ed") || stem.ends_with("en")) {
         return vec![stem.to_owned(), "by".to_owned()];
     }
@@ -259,24 +263,24 @@ fn apart(word: &str, vocabulary: &BTreeSet<&str>, endings: &BTreeSet<&str>) -> V
     }
     for ending in ENDINGS {
         if let Some(stem) = word.strip_suffix(ending)
-            && (is_table(stem, vocabulary) || endings.contains(ending) && stem.len() >= 3 && !vocabulary.contains(word))
+            && (vocabulary.is_like(stem) || endings.contains(ending) && stem.len() >= 3 && !vocabulary.words.contains(word))
         {
             return vec![stem.to_owned(), ending.to_owned()];
         }
     }
     match word.strip_prefix("id") {
-        Some(stem) if stem.len() >= 3 && vocabulary.contains(stem) => vec!["id".to_owned(), stem.to_owned()],
+        Some(stem) if stem.len() >= 3 && vocabulary.words.contains(stem) => vec!["id".to_owned(), stem.to_owned()],
         _ => vec![word.to_owned()],
     }
 }
 
 /// Endings that are written into one word with the names of tables here.
-fn endings(subjects: &[Subject<'_>], vocabulary: &BTreeSet<&str>) -> BTreeSet<&'static str> {
+fn endings(subjects: &[Subject<'_>], vocabulary: &Vocabulary<'_>) -> BTreeSet<&'static str> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for subject in subjects {
         let shared = shared_prefix(subject);
         for word in subject.table.columns.iter().flat_map(|column| names::words(&column.name[shared..])) {
-            if let Some(ending) = ENDINGS.iter().find(|ending| word.strip_suffix(**ending).is_some_and(|stem| is_table(stem, vocabulary))) {
+            if let Some(ending) = ENDINGS.iter().find(|ending| word.strip_suffix(**ending).is_some_and(|stem| vocabulary.is_like(stem))) {
                 *counts.entry(ending).or_default() += 1;
             }
         }
@@ -284,7 +288,29 @@ fn endings(subjects: &[Subject<'_>], vocabulary: &BTreeSet<&str>) -> BTreeSet<&'
     counts.into_iter().filter(|(ending, count)| *count >= HABITUAL && *ending != "name").map(|(ending, _)| ending).collect()
 }
 
-fn is_table(stem: &str, vocabulary: &BTreeSet<&str>) -> bool {
-    let alike = |known: &&str| known.starts_with(stem) || names::similarity(&[stem.to_owned()], &[(*known).to_owned()]) >= 0.6;
-    stem.len() >= 3 && stem.is_ascii() && vocabulary.iter().any(alike)
+/// The words of tables' names.
+struct Vocabulary<'w> {
+    words: BTreeSet<&'w str>,
+    /// What was asked before: the same stems stand in many columns.
+    known: RefCell<HashMap<String, bool>>,
+}
+
+impl<'w> Vocabulary<'w> {
+    fn of(tables: &'w [Vec<String>]) -> Self {
+        Self { words: tables.iter().flatten().map(String::as_str).collect(), known: RefCell::default() }
+    }
+
+    /// Some table may be meant.
+    fn is_like(&self, stem: &str) -> bool {
+        if stem.len() < 3 || !stem.is_ascii() {
+            return false;
+        }
+        if let Some(known) = self.known.borrow().get(stem) {
+            return *known;
+        }
+        let alike = |known: &&str| known.starts_with(stem) || names::similarity(&[stem.to_owned()], &[(*known).to_owned()]) >= 0.6;
+        let is_like = self.words.iter().any(alike);
+        self.known.borrow_mut().insert(stem.to_owned(), is_like);
+        is_like
+    }
 }

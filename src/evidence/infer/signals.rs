@@ -1,6 +1,8 @@
 //! What speaks for and against one column referring to another. Each signal is a weight of evidence: a logarithm of odds, so that
 //! independent signals add up, and zero says nothing either way.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::super::sketch::{Class, Traits};
@@ -9,6 +11,9 @@ use super::inclusion::{Inclusion, Shared};
 use super::naming::Naming;
 use super::rows::Tuples;
 use super::subject::{Place, Subject};
+
+/// Tables whose names end in the same word, among which names alone may choose.
+const MOST_NAMESAKES: usize = 50;
 
 /// Before anything else is known, a contained column is seldom a reference.
 const PRIOR: f64 = -3.0;
@@ -255,13 +260,24 @@ fn sizes(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place
 
 /// Where there are no rows to compare, names are all there is.
 pub fn by_name_alone(ground: &Ground<'_>) -> Vec<(Place, Place, Weighed)> {
+    // By the last word of what a reference to them would be called.
+    let mut by_head: HashMap<&str, Vec<Place>> = HashMap::new();
+    for (table, key) in ground.keys.unwrap_or_default().iter().enumerate() {
+        let Some((column, _)) = key else { continue };
+        let parent = Place { table, column: *column };
+        for head in ground.naming.heads(parent) {
+            by_head.entry(head).or_default().push(parent);
+        }
+    }
     let mut found = Vec::new();
     for (table, subject) in ground.subjects.iter().enumerate() {
         for column in 0..subject.traits.len() {
             let child = Place { table, column };
-            for (other, key) in ground.keys.unwrap_or_default().iter().enumerate() {
-                let Some((key, _)) = key else { continue };
-                let parent = Place { table: other, column: *key };
+            let Some(head) = ground.naming.head(child) else { continue };
+            // A word that so many share names none of them.
+            let Some(parents) = by_head.get(head).filter(|parents| parents.len() <= MOST_NAMESAKES) else { continue };
+            for parent in parents.iter().copied() {
+                let (other, key) = (parent.table, &parent.column);
                 let is_empty =
                     subject.traits[column].class == Class::Nothing || ground.subjects[other].rows == 0 || !ground.subjects[other].complete;
                 let fits = super::super::types::compatibility(
@@ -273,7 +289,7 @@ pub fn by_name_alone(ground: &Ground<'_>) -> Vec<(Place, Place, Weighed)> {
                 }
                 let likeness = ground.naming.likeness(child, parent);
                 let least = if ground.naming.is_id_like(child) { 0.8 } else { 0.95 };
-                if likeness.best() < least || !ground.naming.same_head(child, parent) || ground.naming.own(child) > 0.9 {
+                if likeness.best() < least || ground.naming.own(child) > 0.9 {
                     continue;
                 }
                 let mut weighed = Weighed::default();
