@@ -1,5 +1,8 @@
 //! Which candidates stand: chosen over the whole graph of joins, not pair by pair.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::composite::Pairing;
@@ -192,21 +195,17 @@ pub fn choose(subjects: &[Subject<'_>], keys: &[Option<Key>], mut candidates: Ve
 
 /// The best parent of each column; the others are named in the reason.
 fn one_parent_each(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
-    for at in 0..candidates.len() {
-        if !candidates[at].stands() {
-            continue;
-        }
-        let better = candidates[..at].iter().find(|better| {
-            better.stands() && better.child == candidates[at].child && better.columns.len() == candidates[at].columns.len() && {
-                let mut left = better.columns.clone();
-                let mut right = candidates[at].columns.clone();
-                left.sort_unstable();
-                right.sort_unstable();
-                left == right
+    let mut parents: HashMap<(usize, Vec<usize>), usize> = HashMap::new();
+    for candidate in candidates.iter_mut().filter(|candidate| candidate.stands()) {
+        let mut columns = candidate.columns.clone();
+        columns.sort_unstable();
+        match parents.entry((candidate.child, columns)) {
+            Entry::Vacant(free) => {
+                free.insert(candidate.parent);
             }
-        });
-        if let Some(better) = better {
-            candidates[at].rejected = Some(format!("more speaks for `{}`", subjects[better.parent].table.full_name()));
+            Entry::Occupied(better) => {
+                candidate.rejected = Some(format!("more speaks for `{}`", subjects[*better.get()].table.full_name()));
+            }
         }
     }
 }
@@ -249,7 +248,11 @@ fn no_overlaps(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
 /// What follows from other references is none of its own. Those that follow in most rows are taken out first, and each only where it
 /// follows from what is left.
 fn no_shortcuts(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
-    let mut order: Vec<usize> = (0..candidates.len()).filter(|at| candidates[*at].stands() && candidates[*at].columns.len() < 4).collect();
+    // Only what has a longer reference beside it can follow.
+    let together: HashSet<usize> =
+        candidates.iter().filter(|candidate| candidate.stands() && candidate.columns.len() > 1).map(|candidate| candidate.child).collect();
+    let may_follow = |at: &usize| candidates[*at].stands() && together.contains(&candidates[*at].child);
+    let mut order: Vec<usize> = (0..candidates.len()).filter(may_follow).collect();
     let filled = |candidate: &Candidate| {
         let filled = |column: &usize| subjects[candidate.child].traits[*column].filled();
         candidate.columns.iter().map(filled).min().unwrap_or(0) as f64 / subjects[candidate.child].rows.max(1) as f64

@@ -15,6 +15,7 @@ const HABITUAL: usize = 3;
 
 pub struct Naming {
     tables: Vec<TableNames>,
+    by_name: HashMap<String, Vec<usize>>,
     /// Words of a column's name that stand for as many tables' own candidate keys.
     owners: BTreeMap<Vec<String>, usize>,
 }
@@ -86,7 +87,11 @@ impl Naming {
                 }
             }
         }
-        Self { tables, owners }
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, table) in tables.iter().enumerate() {
+            by_name.entry(table.words.concat()).or_default().push(at);
+        }
+        Self { tables, by_name, owners }
     }
 
     pub fn is_id_like(&self, place: Place) -> bool {
@@ -146,9 +151,12 @@ impl Naming {
 
     /// Some table other than `parent` is what the column is named after.
     pub fn is_named_after_other(&self, child: Place, parent: usize) -> bool {
-        let subject = &self.column(child).subject;
-        let tables = self.tables.iter().enumerate();
-        tables.filter(|(at, _)| *at != parent && *at != child.table).any(|(_, table)| names::similarity(subject, &table.words) >= 0.95)
+        self.called(&self.column(child).subject).iter().any(|table| *table != parent && *table != child.table)
+    }
+
+    /// Tables of just this name.
+    fn called(&self, words: &[String]) -> &[usize] {
+        self.by_name.get(&words.concat()).filter(|_| !words.is_empty()).map_or(&[], Vec::as_slice)
     }
 
     /// Both tables have the same columns, all but a few: copies, parts, years of one table.
@@ -178,7 +186,7 @@ impl Naming {
     fn is_named_after_another(&self, place: Place) -> bool {
         let subject = &self.column(place).subject;
         let own = names::similarity(subject, &self.tables[place.table].words);
-        own < 0.9 && self.tables.iter().enumerate().any(|(at, table)| at != place.table && names::similarity(subject, &table.words) > 0.9)
+        own < 0.9 && self.called(subject).iter().any(|table| *table != place.table)
     }
 
     /// The last word, which says what it is: an `original_language` is a language, a `customer_type` is no customer.
