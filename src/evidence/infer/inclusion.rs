@@ -11,6 +11,9 @@ use crate::domain::Cell;
 /// More than this share of values missing is no reference, however dirty the data.
 const MOST_MISSING: f64 = 0.2;
 
+/// So few values tell little by one that is missing.
+pub const TINY: usize = 10;
+
 /// Digests that are looked for once more, of all columns together.
 const MOST_ASKED: usize = 2_000_000;
 
@@ -160,6 +163,8 @@ pub fn shared(child: &Distinct, parent: &Distinct) -> Option<Shared> {
     let Overlap { compared, missing, is_exact } = overlap(child, parent, most)?;
     let sentinels = missing.iter().filter(|digest| SENTINELS.contains(digest)).count();
     let (compared, missing) = (compared - sentinels, missing.len() - sentinels);
-    let is_enough = compared > 0 && missing as f64 <= compared as f64 * MOST_MISSING;
+    // Of a handful of values, one that is missing is a large share and says little.
+    let is_tiny = compared <= TINY && missing <= 1;
+    let is_enough = compared > missing && (is_tiny || missing as f64 <= compared as f64 * MOST_MISSING);
     is_enough.then_some(Shared { compared, missing, sentinels, is_exact })
 }

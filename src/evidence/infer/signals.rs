@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::sketch::{Class, Traits};
 use super::composite::Pairing;
-use super::inclusion::{Inclusion, Shared};
+use super::inclusion::{Inclusion, Shared, TINY};
 use super::naming::Naming;
 use super::rows::Tuples;
 use super::subject::{Place, Subject};
@@ -90,6 +90,7 @@ fn containment(weighed: &mut Weighed, inclusion: &Inclusion) {
     let missing = 1.0 - inclusion.share;
     let weight = match missing {
         0.0 => 0.5,
+        _ if inclusion.compared <= TINY => -(0.5 + 20.0 * missing).min(2.0),
         _ => -(0.5 + 20.0 * missing).min(4.0),
     };
     weighed.say("containment", weight, || match inclusion.missing {
