@@ -11,6 +11,9 @@ use super::primary::{DECLARED, Key};
 use super::signals::{Signal, Weighed};
 use super::subject::{Place, Subject};
 
+/// What weighs less is not worth a sceptic's look.
+const SHOWN: f64 = -4.0;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inference {
     pub keys: Vec<InferredKey>,
@@ -69,6 +72,8 @@ pub struct Candidate {
     compared: usize,
     weighed: Weighed,
     weight: f64,
+    /// The database says so itself; nothing that is weighed rejects it.
+    declared: bool,
     rejected: Option<String>,
 }
 
@@ -88,6 +93,7 @@ impl Candidate {
             compared: 0,
             weighed,
             weight,
+            declared: false,
             rejected: None,
         }
     }
@@ -103,6 +109,7 @@ impl Candidate {
             compared: found.compared,
             weighed,
             weight,
+            declared: false,
             rejected: None,
         }
     }
@@ -114,16 +121,12 @@ impl Candidate {
     /// Names alone make a hypothesis, and what was estimated is never certain.
     fn confidence(&self) -> f64 {
         let most = match self.compared {
-            _ if self.is_declared() => 1.0,
+            _ if self.declared => return 1.0,
             0 => 0.5,
             _ if !self.weighed.is_exact => 0.8,
             _ => 1.0,
         };
         sigmoid(self.weight).min(most)
-    }
-
-    fn is_declared(&self) -> bool {
-        self.weight > DECLARED / 2.0
     }
 
     fn is_own_key(&self, keys: &[Option<Key>]) -> bool {
@@ -151,20 +154,20 @@ pub fn heed(subjects: &[Subject<'_>], candidates: &mut Vec<Candidate>) {
             let mut weighed = known.as_ref().map(|known| known.weighed.clone()).unwrap_or_default();
             weighed.say("declared", DECLARED, || "a declared foreign key".to_owned());
             let (missing, compared) = known.map_or((0, 0), |known| (known.missing, known.compared));
-            candidates.push(Candidate { child, columns, parent, key, missing, compared, weight: weighed.sum(), weighed, rejected: None });
+            let weight = weighed.sum();
+            candidates.push(Candidate { child, columns, parent, key, missing, compared, weighed, weight, declared: true, rejected: None });
         }
     }
 }
 
 pub fn choose(subjects: &[Subject<'_>], keys: &[Option<Key>], mut candidates: Vec<Candidate>) -> Inference {
     candidates.sort_by(|left, right| {
-        right
-            .weight
-            .total_cmp(&left.weight)
+        (right.declared.cmp(&left.declared))
+            .then_with(|| right.weight.total_cmp(&left.weight))
             .then_with(|| (left.child, &left.columns, left.parent, &left.key).cmp(&(right.child, &right.columns, right.parent, &right.key)))
     });
     for candidate in &mut candidates {
-        if candidate.weight <= 0.0 {
+        if candidate.weight <= 0.0 && !candidate.declared {
             candidate.rejected = Some("too little speaks for it".to_owned());
         }
     }
@@ -172,8 +175,11 @@ pub fn choose(subjects: &[Subject<'_>], keys: &[Option<Key>], mut candidates: Ve
     roots_of_subtypes(keys, &mut candidates);
     no_overlaps(subjects, &mut candidates);
     no_shortcuts(subjects, &mut candidates);
-    let mut references: Vec<InferredReference> =
-        candidates.iter().filter(|candidate| candidate.weight > -4.0).map(|candidate| shown(subjects, candidate)).collect();
+    let mut references: Vec<InferredReference> = candidates
+        .iter()
+        .filter(|candidate| candidate.declared || candidate.weight > SHOWN)
+        .map(|candidate| shown(subjects, candidate))
+        .collect();
     references.sort_by_key(|reference| reference.rejected.is_some());
     let keys = keys
         .iter()
@@ -203,6 +209,7 @@ fn one_parent_each(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
             Entry::Vacant(free) => {
                 free.insert(candidate.parent);
             }
+            Entry::Occupied(_) if candidate.declared => {}
             Entry::Occupied(better) => {
                 candidate.rejected = Some(format!("more speaks for `{}`", subjects[*better.get()].table.full_name()));
             }
@@ -213,7 +220,7 @@ fn one_parent_each(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
 /// Tables that share one key refer to its root, and not around in a circle.
 fn roots_of_subtypes(keys: &[Option<Key>], candidates: &mut [Candidate]) {
     for at in 0..candidates.len() {
-        if !candidates[at].stands() || !candidates[at].is_own_key(keys) {
+        if !candidates[at].stands() || candidates[at].declared || !candidates[at].is_own_key(keys) {
             continue;
         }
         let (child, parent) = (candidates[at].child, candidates[at].parent);
@@ -228,7 +235,7 @@ fn roots_of_subtypes(keys: &[Option<Key>], candidates: &mut [Candidate]) {
 /// Of two composite references that share some columns, the weaker goes where all of its columns refer otherwise.
 fn no_overlaps(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
     for at in 0..candidates.len() {
-        if !candidates[at].stands() || candidates[at].columns.len() < 2 {
+        if !candidates[at].stands() || candidates[at].declared || candidates[at].columns.len() < 2 {
             continue;
         }
         let columns = &candidates[at].columns;
@@ -251,7 +258,7 @@ fn no_shortcuts(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
     // Only what has a longer reference beside it can follow.
     let together: HashSet<usize> =
         candidates.iter().filter(|candidate| candidate.stands() && candidate.columns.len() > 1).map(|candidate| candidate.child).collect();
-    let may_follow = |at: &usize| candidates[*at].stands() && together.contains(&candidates[*at].child);
+    let may_follow = |at: &usize| candidates[*at].stands() && !candidates[*at].declared && together.contains(&candidates[*at].child);
     let mut order: Vec<usize> = (0..candidates.len()).filter(may_follow).collect();
     let filled = |candidate: &Candidate| {
         let filled = |column: &usize| subjects[candidate.child].traits[*column].filled();
@@ -267,7 +274,7 @@ fn no_shortcuts(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
                 follows(candidates, at, longer.parent, &there, candidates[at].parent, &candidates[at].key, 3)
             })
             .map(|longer| subjects[longer.parent].table.full_name());
-        if let Some(through) = through.filter(|_| !candidates[at].is_declared()) {
+        if let Some(through) = through {
             candidates[at].rejected = Some(format!("follows from the reference to `{through}`"));
         }
     }
@@ -323,7 +330,7 @@ fn shown(subjects: &[Subject<'_>], candidate: &Candidate) -> InferredReference {
         confidence: candidate.confidence(),
         signals: candidate.weighed.signals.clone(),
         sentinels: candidate.weighed.sentinels,
-        declared: candidate.is_declared(),
+        declared: candidate.declared,
         compared: candidate.compared,
         missing: candidate.missing,
         child_rows: candidate.columns.iter().map(|column| subjects[candidate.child].traits[*column].filled()).min().unwrap_or(0),
