@@ -17,10 +17,12 @@ use crate::engine::clock::now_ms;
 use crate::engine::launch::{Parts, launch};
 use crate::engine::shared::ReasoningByName;
 use crate::experts::{Desk, DeskFolders, Reasoning};
+use crate::mcp;
+use crate::mcp::server::Selection;
 use crate::model::{self, ApiKey, Message, Models, Prices, Request, Role, Shape};
 use crate::store::{self, Folder, Keyring, PostgresStore, SourceBook, SqliteStore, Store, peek_lock};
 use crate::telemetry;
-use crate::tools::{Harvests, LocalWorkbench, Registry, Rules, Workbench};
+use crate::tools::{Harvests, LocalWorkbench, Outside, Registry, Rules, Workbench};
 
 /// The reasoning that needs no model.
 pub const BUILTIN: &str = "builtin";
@@ -48,6 +50,9 @@ pub struct App {
     pub resumed: usize,
     /// Cancel it to stop: streams and requests end, unfinished runs stay on disk and go on at the next start.
     pub shutdown: CancellationToken,
+    /// What assistants are offered, for one on standard input and output.
+    pub assistants: mcp::server::Server,
+    pub tools: Arc<Registry>,
     /// Ends when everything has stopped.
     pub served: JoinHandle<anyhow::Result<()>>,
 }
@@ -89,24 +94,40 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     let shutdown = CancellationToken::new();
     let first_token = first_token(store.as_ref(), bound).await?;
     let url = url_of(bound);
-    let router = api::router(ApiState {
+    let outside = Outside {
+        tools: desk.registry.clone(),
+        workbench: workbench.clone(),
+        runs: Arc::new(runs.clone()),
+        default_source: settings.default_source.clone(),
+    };
+    let assistants = mcp::server::Server::new(
+        mcp::server::Parts {
+            outside: outside.clone(),
+            runs: runs.clone(),
+            store: store.clone(),
+            defaults: settings.engine.clone(),
+            default_model: default_model(&settings),
+        },
+        mcp::server::Visitor { author: api::gate::OUTSIDE.to_owned() },
+    );
+    let assistants = assistants.offering(Selection::parse(&settings.mcp.tools, &desk.registry).map_err(anyhow::Error::msg)?);
+    let state = ApiState {
         runs: runs.clone(),
         store: store.clone(),
         sources,
-        harvests: Arc::new(Harvests::new(workbench.clone(), store.clone(), now_ms)),
-        workbench,
-        tools: desk.registry.clone(),
+        harvests: Arc::new(Harvests::new(workbench, store.clone(), now_ms)),
+        outside,
         tokens: TokenBook::new(store.clone(), Duration::from_secs(settings.api.token_cache_s)),
         settings: settings.api.clone(),
         bound,
         defaults: settings.engine.clone(),
-        default_source: settings.default_source.clone(),
         egress: settings.source.egress,
         default_model: default_model(&settings),
         known_models,
         metrics: Arc::new(move || metrics.render()),
         stopping: shutdown.clone(),
-    });
+    };
+    let router = api::router(state, mcp::server::http(assistants.clone(), &settings.mcp, shutdown.clone()));
     let resumed = match resume {
         Resume::Yes => runs.resume_unfinished().await?,
         Resume::No => 0,
@@ -127,7 +148,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
         Ok(served?)
     });
     folder.announce(&format!("pid={} url={url}", std::process::id()))?;
-    Ok(App { url, first_token, resumed, shutdown, served })
+    Ok(App { url, first_token, resumed, shutdown, assistants, tools: desk.registry.clone(), served })
 }
 
 /// What callers asked is counted in memory; this writes it from time to time, and at the end.

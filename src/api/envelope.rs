@@ -16,6 +16,7 @@ use tracing::Instrument;
 use super::problem::{MEDIA_TYPE, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const JSON_RPC: &str = "application/json";
 const REQUEST_ID_BYTES: usize = 128;
 
 /// Goes around the whole router, not around each route, because a router finishes its answers (`Allow`) outside of its routes.
@@ -62,7 +63,9 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 fn documented(response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    if !is_error || response.headers().get(CONTENT_TYPE).is_some_and(|media| media == MEDIA_TYPE) {
+    // Errors of JSON-RPC are JSON of another kind.
+    let is_documented = |media: &HeaderValue| media == MEDIA_TYPE || media == JSON_RPC;
+    if !is_error || response.headers().get(CONTENT_TYPE).is_some_and(is_documented) {
         return response;
     }
     Problem::of_status(status, response.headers().get(ALLOW)).into_response()

@@ -15,12 +15,13 @@ use axum::response::Response;
 
 use super::problem::{Code, Problem};
 use super::{ApiState, Settings};
+use crate::mcp::server::Visitor;
 
 /// Open to whoever passes the Host and Origin checks: they say nothing about anybody's data.
 const WITHOUT_TOKEN: [&str; 4] = ["/healthz", "/readyz", "/openapi.json", "/docs"];
 
 /// Who calls where nobody says who.
-const OUTSIDE: &str = "outside";
+pub const OUTSIDE: &str = "outside";
 
 /// What the gate lets through.
 #[derive(Clone, Debug)]
@@ -102,7 +103,9 @@ pub async fn gate(State((state, rules)): State<(Arc<ApiState>, Arc<Rules>)>, req
         return Err(Problem::new(Code::Unauthorized, why).of_field("Authorization"));
     }
     let mut parts = parts;
-    parts.extensions.insert(Author::of_token(token.as_deref()));
+    let author = Author::of_token(token.as_deref());
+    parts.extensions.insert(Visitor { author: author.0.clone() });
+    parts.extensions.insert(author);
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 

@@ -73,7 +73,7 @@ pub async fn start(State(state): State<Arc<ApiState>>, body: Body<NewHarvest>) -
     if time_limit_ms == Some(0) {
         return Err(Problem::invalid_field("time_limit_ms", "`time_limit_ms` must be at least 1").with_valid(["1 or more"]));
     }
-    let Some(source) = source.or_else(|| state.default_source.clone()) else {
+    let Some(source) = source.or_else(|| state.outside.default_source.clone()) else {
         return Err(Problem::new(Code::MissingField, "`source` is missing, and the server has no default source").of_field("source"));
     };
     let begun = state.harvests.start(&source, time_limit_ms.map(Duration::from_millis)).await;

@@ -25,7 +25,7 @@ use crate::tools::survey::shown::{self, Inferred};
 pub async fn infer(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePath, params: Params) -> Result<Json<Inferred>, Problem> {
     let params = params.only(&["blind", "rejected"])?;
     let (blind, rejected) = (params.flag("blind", false)?, params.flag("rejected", false)?);
-    let workspace = state.workbench.look(&name).await?;
+    let workspace = state.outside.workbench.look(&name).await?;
     let survey = match blind {
         true => workspace.surveys.blind(&workspace).await,
         false => workspace.surveys.of(&workspace).await,
@@ -47,7 +47,7 @@ pub async fn inclusions(
     params: Params,
 ) -> Result<Json<Inclusions>, Problem> {
     params.only(&[])?;
-    let workspace = state.workbench.look(&name).await?;
+    let workspace = state.outside.workbench.look(&name).await?;
     workspace.surveys.inclusions(&workspace).await.map(Json).map_err(failed)
 }
 

@@ -52,23 +52,22 @@ pub use token::{Token, TokenBook};
 use crate::domain::Egress;
 use crate::engine::{self, Runs};
 use crate::store::{SourceBook, Store};
-use crate::tools::{Harvests, Registry, Workbench};
+use crate::tools::{Harvests, Outside};
 
 /// What the calls work with.
 pub struct ApiState {
     pub runs: Runs,
     pub store: Arc<dyn Store>,
     pub sources: Arc<SourceBook>,
-    pub workbench: Arc<dyn Workbench>,
+    /// Tools and sources, for whoever calls.
+    pub outside: Outside,
     pub harvests: Arc<Harvests>,
-    pub tools: Arc<Registry>,
     pub tokens: TokenBook,
     pub settings: Settings,
     /// Where the server listens; decides whether a token is wanted.
     pub bound: SocketAddr,
     /// What a run gets that does not say.
     pub defaults: engine::Settings,
-    pub default_source: Option<String>,
     /// What of a source a model may be shown, where its registration does not say.
     pub egress: Egress,
     pub default_model: String,
@@ -80,8 +79,8 @@ pub struct ApiState {
     pub stopping: CancellationToken,
 }
 
-/// All calls behind the gate.
-pub fn router(state: ApiState) -> Router {
+/// All calls, and those of assistants, behind the gate.
+pub fn router(state: ApiState, assistants: Router) -> Router {
     let state = Arc::new(state);
     let rules = Arc::new(gate::Rules::new(&state.settings, state.bound));
     let (calls, document) = described().split_for_parts();
@@ -89,8 +88,9 @@ pub fn router(state: ApiState) -> Router {
     let calls = calls
         .route("/openapi.json", get(openapi::serve(&document)))
         .route("/docs", get(docs::serve(&document)))
-        .layer(from_fn_with_state((state.clone(), rules), gate::gate))
-        .with_state(state);
+        .with_state(state.clone())
+        .merge(assistants)
+        .layer(from_fn_with_state((state, rules), gate::gate));
     envelope::around(calls)
 }
 

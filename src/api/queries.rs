@@ -94,7 +94,7 @@ pub async fn list(
     let page = params.page()?;
     let key = key_of(&name)?;
     // What was counted a moment ago is to be seen, too.
-    if let Err(error) = state.tools.write_queries(state.store.as_ref()).await {
+    if let Err(error) = state.outside.tools.write_queries(state.store.as_ref()).await {
         tracing::warn!(%error, "what callers asked was not written");
     }
     let mut rows = state.store.queries(&key).await?;

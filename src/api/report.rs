@@ -9,16 +9,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use super::ApiState;
-use super::params::{PAGE_LIMITS, Params, RunPath, header};
+use super::params::{Params, RunPath, header};
 use super::problem::Problem;
-use super::tasks::state_name;
-use crate::catalog::report::{Report, ReportFacts, TaskLine, to_markdown};
-use crate::domain::{Answer, Entry, PlannedTask, Question, RunId, Task};
-use crate::engine::TaskView;
-use crate::store::Page;
-
-/// Findings that one report holds; the rest is in `/findings`.
-const FINDINGS: usize = 5_000;
+use crate::catalog::report::{Report, to_markdown};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
@@ -47,69 +40,11 @@ pub async fn report(
         _ => None,
     })?;
     let format = asked.unwrap_or_else(|| accepted(header(&headers, "accept").ok().flatten()));
-    let report = gather(&state, id).await?;
+    let report = state.runs.report(id).await?;
     Ok(match format {
         Format::Markdown => ([(CONTENT_TYPE, "text/markdown; charset=utf-8")], to_markdown(&report)).into_response(),
         Format::Json => Json(report).into_response(),
     })
-}
-
-/// Brings the facts together; what they come to is for the catalog to say.
-async fn gather(state: &ApiState, id: RunId) -> Result<Report, Problem> {
-    let (row, view) = state.runs.look(id).await?;
-    let entries = findings(state, id).await?;
-    let named = row.summary.snapshot.as_ref().or(row.request.snapshot.as_ref());
-    let snapshot = match named {
-        Some(snapshot) => state.store.snapshot(snapshot).await?,
-        None => None,
-    };
-    let tasks: Vec<TaskLine> = view.tasks.iter().map(task_line).collect();
-    let questions: Vec<(Question, Option<Answer>)> = view.questions.into_iter().map(|asked| (asked.question, asked.answer)).collect();
-    Ok(Report::from_facts(&ReportFacts {
-        run: id,
-        request: &row.request,
-        status: row.status,
-        summary: &row.summary,
-        intent: &view.intent,
-        snapshot: snapshot.as_ref(),
-        tasks: &tasks,
-        entries: &entries,
-        questions: &questions,
-        stop_reason: view.stop_reason,
-        error: view.error.as_deref(),
-        undone: &view.undone,
-    }))
-}
-
-async fn findings(state: &ApiState, id: RunId) -> Result<Vec<Entry>, Problem> {
-    let mut entries = Vec::new();
-    let mut page = Page { limit: *PAGE_LIMITS.end(), after: None };
-    while entries.len() < FINDINGS {
-        let next = state.runs.findings(id, &page).await?;
-        entries.extend(next.items);
-        if next.next.is_none() {
-            break;
-        }
-        page.after = next.next;
-    }
-    Ok(entries)
-}
-
-fn task_line(task: &TaskView) -> TaskLine {
-    let planned = PlannedTask {
-        expert: task.expert.clone(),
-        goal: task.goal.clone(),
-        schema: task.schema.clone(),
-        table: task.table.clone(),
-        priority: task.priority,
-    };
-    let outcome = task.outcome.as_ref();
-    TaskLine {
-        task: Task { task: task.task, iteration: task.iteration, planned },
-        state: state_name(task.state).to_owned(),
-        notes: outcome.map(|outcome| outcome.notes.clone()).or_else(|| task.failure.clone()).unwrap_or_default(),
-        findings: outcome.map_or(0, |outcome| outcome.findings),
-    }
 }
 
 /// Markdown only where it is asked for by name.

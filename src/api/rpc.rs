@@ -14,9 +14,10 @@ use super::ApiState;
 use super::gate::Author;
 use super::problem::{Code, Problem};
 use super::tools::{self, ToolAnswer, ToolItem};
+use crate::tools::outside::source_in;
 
-/// Names of the argument that says which source is meant; it belongs to the call, not to the tool.
-const SOURCE: [&str; 2] = ["target_id", "source"];
+/// The argument that says which source is meant; it belongs to the call, not to the tool.
+const SOURCE: &str = "target_id";
 
 const PARSE_ERROR: i32 = -32_700;
 const INVALID_REQUEST: i32 = -32_600;
@@ -85,11 +86,11 @@ pub async fn query(State(state): State<Arc<ApiState>>, Extension(author): Extens
     if is_notification { StatusCode::ACCEPTED.into_response() } else { answer(id, outcome) }
 }
 
-async fn carry_out(state: &Arc<ApiState>, author: Author, call: RpcCall) -> Result<Value, RpcError> {
+async fn carry_out(state: &ApiState, author: Author, call: RpcCall) -> Result<Value, RpcError> {
     let RpcCall { method, mut params, .. } = call;
     match method.as_str() {
         "tools/list" => {
-            let tools: Vec<Value> = state.tools.specs().map(|spec| listed(ToolItem::of(spec))).collect();
+            let tools: Vec<Value> = state.outside.tools.specs().map(|spec| listed(ToolItem::of(spec))).collect();
             Ok(json!({ "tools": tools }))
         }
         "tools/call" => {
@@ -102,7 +103,7 @@ async fn carry_out(state: &Arc<ApiState>, author: Author, call: RpcCall) -> Resu
                 Some(_) => return Err(RpcError::new(INVALID_PARAMS, "`params.arguments` must be an object")),
             };
             if let Some((odd, _)) = params.into_iter().find(|(name, _)| name != "_meta") {
-                let why = format!("`params.{odd}` is not taken; the source is `params.arguments.{}`", SOURCE[0]);
+                let why = format!("`params.{odd}` is not taken; the source is `params.arguments.{}`", SOURCE);
                 return Err(RpcError::new(INVALID_PARAMS, why));
             }
             let result = tool(state, author, &name, args).await?;
@@ -116,7 +117,7 @@ async fn carry_out(state: &Arc<ApiState>, author: Author, call: RpcCall) -> Resu
 /// A tool in the words of MCP. The source is an argument like the others here.
 fn listed(tool: ToolItem) -> Value {
     let ToolItem { name, title, description, mut args, output, annotations, .. } = tool;
-    args["properties"][SOURCE[0]] = json!({
+    args["properties"][SOURCE] = json!({
         "type": "string", "description": "The source to look into: a registered name or a DSN; the server's default source where left out."
     });
     json!({
@@ -124,15 +125,8 @@ fn listed(tool: ToolItem) -> Value {
     })
 }
 
-async fn tool(state: &Arc<ApiState>, author: Author, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {
-    let mut source = None;
-    for name in SOURCE {
-        match args.remove(name) {
-            Some(Value::String(words)) => source = source.or(Some(words)),
-            None | Some(Value::Null) => {}
-            Some(_) => return Err(RpcError::new(INVALID_PARAMS, format!("`{name}` must be the name of a source"))),
-        }
-    }
+async fn tool(state: &ApiState, author: Author, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {
+    let source = source_in(&mut args).map_err(|why| RpcError::new(INVALID_PARAMS, why))?;
     let called: Result<ToolAnswer, Problem> = tools::carry_out(state, author, name.to_owned(), source, args).await;
     called.map(|answer| answer.result).map_err(RpcError::from)
 }

@@ -34,5 +34,5 @@ pub struct RuleItem {
 pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<Json<Items<RuleItem>>, Problem> {
     let page = params.only(&["limit", "after"])?.page()?;
     let item = |Counted { rule, hits, last_hit_at }| RuleItem { rule, hits, last_hit_at };
-    Items::page_of(state.tools.rules().counted().map(item), &page).map(Json)
+    Items::page_of(state.outside.tools.rules().counted().map(item), &page).map(Json)
 }

@@ -155,7 +155,7 @@ pub async fn test(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePa
     if state.sources.find(&name).await?.is_none() {
         return Err(unknown(&name));
     }
-    let workspace = state.workbench.open(&name, None).await?;
+    let workspace = state.outside.workbench.open(&name, None).await?;
     let snapshot = &workspace.snapshot;
     let warnings = workspace.source.warnings().await;
     let warnings = warnings.map_err(|error| Problem::new(Code::SourceUnavailable, error.to_string()))?;

@@ -97,7 +97,7 @@ pub async fn start(State(state): State<Arc<ApiState>>, key: Key, body: Body<Star
 
 /// Checks what can be checked without the source, and fills in what was left out.
 fn complete(asked: StartRequest, state: &ApiState) -> Result<RunRequest, Problem> {
-    let source = match (named("source", asked.source)?, &state.default_source) {
+    let source = match (named("source", asked.source)?, &state.outside.default_source) {
         (Some(source), _) => source,
         (None, Some(source)) => source.clone(),
         (None, None) => {

@@ -10,8 +10,6 @@ use super::params::{Items, Params, RunPath};
 use super::problem::Problem;
 use crate::engine::{TaskState, TaskView};
 
-const STATES: [TaskState; 5] = [TaskState::Ready, TaskState::Running, TaskState::Done, TaskState::Failed, TaskState::Dropped];
-
 /// Lists the tasks of a run, in the order in which they were planned
 #[utoipa::path(get, path = "/runs/{id}/tasks", tag = "results", operation_id = "list_tasks",
     params(("id" = String, Path, description = "The run's id."),
@@ -22,7 +20,7 @@ const STATES: [TaskState; 5] = [TaskState::Ready, TaskState::Running, TaskState:
     responses((status = 200, description = "A page of tasks", body = Items<TaskView>)))]
 pub async fn list(State(state): State<Arc<ApiState>>, RunPath(id): RunPath, params: Params) -> Result<Json<Items<TaskView>>, Problem> {
     let params = params.only(&["state", "expert", "limit", "after"])?;
-    let wanted = params.one_of("state", &STATES.map(state_name), state_of)?;
+    let wanted = params.one_of("state", &TaskState::ALL.map(TaskState::name), state_of)?;
     let page = params.page()?;
     let (_, view) = state.runs.look(id).await?;
     let tasks = view.tasks.into_iter();
@@ -31,18 +29,8 @@ pub async fn list(State(state): State<Arc<ApiState>>, RunPath(id): RunPath, para
     Items::page_of(tasks, &page).map(Json)
 }
 
-pub fn state_name(state: TaskState) -> &'static str {
-    match state {
-        TaskState::Ready => "ready",
-        TaskState::Running => "running",
-        TaskState::Done => "done",
-        TaskState::Failed => "failed",
-        TaskState::Dropped => "dropped",
-    }
-}
-
 fn state_of(name: &str) -> Option<TaskState> {
-    STATES.into_iter().find(|state| state_name(*state) == name)
+    TaskState::ALL.into_iter().find(|state| state.name() == name)
 }
 
 #[cfg(test)]
@@ -51,9 +39,9 @@ mod tests {
 
     #[test]
     fn states_have_the_names_that_tasks_show() {
-        for state in STATES {
-            assert_eq!(serde_json::to_value(state).unwrap(), state_name(state));
-            assert_eq!(state_of(state_name(state)), Some(state));
+        for state in TaskState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+            assert_eq!(state_of(state.name()), Some(state));
         }
     }
 }

@@ -6,26 +6,15 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::ApiState;
 use super::body::Body;
 use super::gate::Author;
-use super::once::detached;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
-use crate::claims::text::{bounded, line};
-use crate::domain::id::NotAnId;
-use crate::domain::{Provenance, RunId};
-use crate::source::Progress;
-use crate::tools::agent_runs::{AgentRuns, CameTo, Told};
-use crate::tools::{Allowed, Call, Caller, Effect, Failure, Outcome, Rejection, Sight, Spec};
-
-/// What of a call its event shows.
-const ARGS_IN_EVENT: usize = 2_048;
-/// Arguments that say in which run a call is made.
-const IN_RUN: [&str; 2] = ["agent_run_id", "run_id"];
-const REASON_IN_EVENT: usize = 500;
+use crate::tools::outside::{Answered, Asked, Unanswered};
+use crate::tools::{Effect, Failure, Spec};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ToolItem {
@@ -90,7 +79,7 @@ pub struct ToolPath(String);
     responses((status = 200, description = "A page of tools", body = Items<ToolItem>)))]
 pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<Json<Items<ToolItem>>, Problem> {
     let page = params.only(&["limit", "after"])?.page()?;
-    Items::page_of(state.tools.specs().map(ToolItem::of), &page).map(Json)
+    Items::page_of(state.outside.tools.specs().map(ToolItem::of), &page).map(Json)
 }
 
 /// Calls a tool
@@ -107,105 +96,30 @@ pub async fn call(
     carry_out(&state, author, name, source, args).await.map(Json)
 }
 
-/// One way to call a tool from outside, whatever the words around it. In a run the call ends without its client, too: it is counted there.
+/// One way to call a tool over HTTP, whatever the words around it.
 pub(super) async fn carry_out(
-    state: &Arc<ApiState>,
-    author: Author,
-    name: String,
+    state: &ApiState,
+    Author(author): Author,
+    tool: String,
     source: Option<String>,
     args: Map<String, Value>,
 ) -> Result<ToolAnswer, Problem> {
-    if !IN_RUN.iter().any(|name| args.contains_key(*name)) {
-        return called(state, author, &name, source, args).await;
-    }
-    let state = state.clone();
-    detached(async move { called(&state, author, &name, source, args).await }).await?
+    let Answered { result, duration, bytes, truncated } = state.outside.call(Asked { author, tool, source, args }).await?;
+    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    Ok(ToolAnswer { result, duration_ms, bytes, truncated })
 }
 
-async fn called(
-    state: &ApiState,
-    Author(author): Author,
-    name: &str,
-    source: Option<String>,
-    mut args: Map<String, Value>,
-) -> Result<ToolAnswer, Problem> {
-    if state.tools.resolve(name).is_none() {
-        let names = state.tools.specs().map(|spec| spec.name);
-        return Err(Problem::new(Code::NoSuchTool, format!("there is no tool `{name}`")).with_valid(names));
-    }
-    let run = run_of(state, name, &mut args)?;
-    let entered = match run {
-        Some(run) => Some(state.runs.enter(run, &author).await.map_err(Problem::from)?),
-        None => None,
-    };
-    let source = source.or_else(|| entered.as_ref().map(|entered| entered.source.clone())).or_else(|| state.default_source.clone());
-    let Some(source) = source else {
-        return Err(Problem::new(Code::MissingField, "`source` is missing, and the server has no default source").of_field("source"));
-    };
-    let opening = match state.tools.sight(name) {
-        Sight::Recent => state.workbench.look(&source).await,
-        Sight::Fresh => state.workbench.harvest(&source, &Progress::unheard()).await,
-    };
-    let workspace = opening.map_err(|problem| Problem::from(problem).of_field("source"))?;
-    if let Some(entered) = &entered
-        && entered.source != workspace.key.0
-    {
-        let detail = format!("the run looks into `{}`, and this call into `{}`", entered.source, workspace.key);
-        return Err(Problem::new(Code::ToolRefused, detail).of_field("source"));
-    }
-    let provenance = Provenance { run, model: entered.map(|entered| entered.model), ..Provenance::of(author) };
-    let caller = Caller { provenance, allowed: Allowed::Everything };
-    let shown = bounded(&json!(args), ARGS_IN_EVENT);
-    let outcome =
-        state.tools.carry_out(Call { workspace: &workspace, caller: &caller, runs: Some(&state.runs) }, name, Value::Object(args)).await;
-    if let Some(run) = run {
-        journal(state, run, &caller, name, shown, &outcome).await;
-    }
-    let result = outcome.result.map_err(|rejection| match rejection {
-        Rejection::Refused(reason) => Problem::new(Code::ToolRefused, reason).of_field("args"),
-        Rejection::Failed(failure) => failure.into(),
-    })?;
-    let duration_ms = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
-    Ok(ToolAnswer { result, duration_ms, bytes: outcome.bytes, truncated: outcome.truncated })
-}
-
-/// The run that the call is made in, taken out of the arguments where the tool has none of that name. `run_id` means it too, unless
-/// the tool reads and has a meaning of its own for it; what is no id of ours there is a client's harvest, and says nothing.
-fn run_of(state: &ApiState, name: &str, args: &mut Map<String, Value>) -> Result<Option<RunId>, Problem> {
-    let Some(spec) = state.tools.spec(name).filter(|spec| spec.name != "agent.run_start") else { return Ok(None) };
-    let declares = |argument: &str| spec.args["properties"].get(argument).is_some();
-    let invalid = |why: String| Problem::new(Code::ToolRefused, format!("`agent_run_id`: {why}")).of_field("args");
-    let given = if declares("agent_run_id") { args.get("agent_run_id").cloned() } else { args.remove("agent_run_id") };
-    match given {
-        None | Some(Value::Null) => {}
-        Some(Value::String(text)) => return text.parse().map(Some).map_err(|error: NotAnId| invalid(error.to_string())),
-        Some(other) => return Err(invalid(format!("`{other}` is none; it is what `agent.run_start` answered"))),
-    }
-    let run: Option<RunId> = args.get("run_id").and_then(Value::as_str).and_then(|text| text.parse().ok());
-    let means_it = !declares("run_id") || spec.effect == Effect::Record;
-    if run.is_some() && !declares("run_id") {
-        args.remove("run_id");
-    }
-    Ok(run.filter(|_| means_it))
-}
-
-/// A call in a run counts there, and stands in its journal. What the tools of runs did stands there already.
-async fn journal(state: &ApiState, run: RunId, caller: &Caller, name: &str, args: Value, outcome: &Outcome) {
-    let tool = state.tools.resolve(name).unwrap_or(name);
-    if tool.starts_with("agent.") {
-        return;
-    }
-    let cut = |reason: &dyn ToString| line(&reason.to_string(), REASON_IN_EVENT);
-    let came_to = match &outcome.result {
-        Ok(_) => CameTo::Done { bytes: outcome.bytes, truncated: outcome.truncated },
-        Err(Rejection::Refused(reason)) => CameTo::Refused { reason: cut(reason) },
-        Err(Rejection::Failed(failure)) => CameTo::Failed { reason: cut(failure) },
-    };
-    let duration_ms = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
-    let told = Told::Called { tool: tool.to_owned(), args, duration_ms, came_to };
-    if let Err(failure) = state.runs.tell(run, &caller.provenance.author, told).await {
-        // The run ended while the call was made; what was answered is answered.
-        tracing::info!(run.id = %run, %failure, "a call is not in the journal of its run");
+impl From<Unanswered> for Problem {
+    fn from(unanswered: Unanswered) -> Self {
+        let detail = unanswered.to_string();
+        match unanswered {
+            Unanswered::NoSuchTool { tools, .. } => Self::new(Code::NoSuchTool, detail).with_valid(tools),
+            Unanswered::NoSource => Self::new(Code::MissingField, detail).of_field("source"),
+            Unanswered::Source(problem) => Self::from(problem).of_field("source"),
+            Unanswered::Run(failure) | Unanswered::Failed(failure) => failure.into(),
+            Unanswered::Refused(_) => Self::new(Code::ToolRefused, detail).of_field("args"),
+            Unanswered::Stopping => Self::new(Code::Stopping, detail),
+        }
     }
 }
 

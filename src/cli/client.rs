@@ -70,6 +70,16 @@ impl Client {
         self.base.as_str().trim_end_matches('/').to_owned()
     }
 
+    /// Where assistants are served, with the tools that are wanted.
+    pub fn endpoint(&self, path: &str, tools: Option<&str>) -> String {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));
+        if let Some(tools) = tools {
+            url.query_pairs_mut().append_pair("tools", tools);
+        }
+        url.to_string()
+    }
+
     pub fn sends_token(&self) -> bool {
         self.sends_token
     }

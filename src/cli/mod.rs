@@ -19,6 +19,7 @@ pub mod inclusions;
 pub mod infer;
 pub mod line;
 pub mod looking;
+pub mod mcp;
 pub mod out;
 pub mod queries;
 pub mod rules;
@@ -63,6 +64,7 @@ pub struct Cli {
 pub enum Command {
     Run(run::Run),
     Serve(serve::Serve),
+    Mcp(mcp::Mcp),
     #[command(subcommand)]
     Runs(runs::Runs),
     #[command(subcommand)]
@@ -116,6 +118,7 @@ impl Command {
         match self {
             Self::Run(run) => run.carry_out(global).await,
             Self::Serve(serve) => serve.carry_out(global).await,
+            Self::Mcp(mcp) => mcp.carry_out(global).await,
             Self::Runs(runs) => runs.carry_out(global).await,
             Self::Source(source) => source.carry_out(global).await,
             Self::Harvest(harvest) => harvest.carry_out(global).await,

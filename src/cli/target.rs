@@ -7,8 +7,10 @@ use super::exit::UsageError;
 use super::global::{self, Global};
 use crate::app::{self, App, Resume};
 use crate::config::Settings;
+use crate::mcp::server::Server as Assistants;
 use crate::model::ApiKey;
 use crate::store::{SourceBook, peek_lock};
+use crate::tools::Registry;
 
 pub struct Target {
     pub client: Client,
@@ -61,6 +63,11 @@ impl Target {
         if self.same_machine { whole_path(source) } else { source.to_owned() }
     }
 
+    /// What assistants are offered by the server inside this process, where there is one, with the tools that there are.
+    pub fn assistants(&self) -> Option<(&Assistants, &Registry)> {
+        self.app.as_ref().map(|app| (&app.assistants, &*app.tools))
+    }
+
     /// Whether the server lives in this process and ends with it.
     pub fn is_inside(&self) -> bool {
         self.app.is_some()
@@ -90,7 +97,7 @@ pub async fn start(settings: Settings, resume: Resume) -> Result<App, UsageError
 }
 
 /// A file's whole path: the server, or this program when it goes on with the run, may work in another folder.
-fn whole_path(source: &str) -> String {
+pub fn whole_path(source: &str) -> String {
     let scheme = ["sqlite:", "csv:"].into_iter().find(|scheme| source.starts_with(scheme)).unwrap_or("");
     let path = &source[scheme.len()..];
     // A folder that is called like a registered source could be is one only with a `./` before it.

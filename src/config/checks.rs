@@ -1,6 +1,7 @@
 //! What a type cannot say: bounds of numbers, forms of texts. One line a section.
 
 use crate::engine;
+use crate::mcp::server::Selection;
 use crate::tools::{self, Registry};
 
 use super::settings::Settings;
@@ -13,7 +14,7 @@ pub(super) fn all(settings: &Settings) -> Vec<Wrong> {
     let wrong =
         sections.into_iter().flat_map(|(section, wrong)| wrong.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why)));
     let model = settings.model.check().err().map(|error| ("model".to_owned(), error.to_string()));
-    wrong.chain(folders(settings)).chain(model).chain(rules(settings)).collect()
+    wrong.chain(folders(settings)).chain(model).chain(rules(settings)).chain(offered(settings)).collect()
 }
 
 fn folders(settings: &Settings) -> impl Iterator<Item = Wrong> {
@@ -30,6 +31,11 @@ fn rules(settings: &Settings) -> Vec<Wrong> {
     let tools: Vec<&str> = registry.specs().flat_map(|spec| std::iter::once(spec.name).chain(spec.aliases.iter().copied())).collect();
     let wrong = tools::rule::problems(rules, &tools).into_iter();
     wrong.map(|(key, why)| (format!("rules.{key}").trim_end_matches('.').to_owned(), why)).collect()
+}
+
+fn offered(settings: &Settings) -> Option<Wrong> {
+    let registry = Registry::standard(settings.tools.clone());
+    Selection::parse(&settings.mcp.tools, &registry).err().map(|why| ("mcp.tools".to_owned(), why))
 }
 
 fn engine(settings: &engine::Settings) -> Vec<(&'static str, String)> {

@@ -75,6 +75,10 @@ impl Surroundings {
         (layers, written)
     }
 
+    pub(super) fn home(&self) -> Option<PathBuf> {
+        self.variable("HOME").map(PathBuf::from)
+    }
+
     fn user_folder(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
         // The XDG rules say that a relative path there is to be ignored.
         let named = self.variable(variable).map(Path::new).filter(|path| path.is_absolute()).map(Path::to_path_buf);

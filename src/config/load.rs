@@ -38,6 +38,11 @@ pub fn load(flags: Flags) -> Result<Loaded, Vec<Problem>> {
     load_from(flags, &Surroundings::of_process())
 }
 
+/// The user's home folder, where the surroundings name one.
+pub fn home() -> Option<PathBuf> {
+    Surroundings::of_process().home()
+}
+
 /// Loads settings as a process in these surroundings would.
 pub fn load_from(flags: Flags, around: &Surroundings) -> Result<Loaded, Vec<Problem>> {
     let mut problems = Vec::new();

@@ -20,7 +20,7 @@ mod settings;
 pub use effective::Effective;
 pub use environment::Surroundings;
 pub use flags::Flags;
-pub use load::{Loaded, load, load_from};
+pub use load::{Loaded, home, load, load_from};
 pub use problem::Problem;
 pub use settings::Settings;
 

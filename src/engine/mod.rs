@@ -7,6 +7,7 @@ pub mod error;
 pub mod feed;
 pub mod launch;
 pub mod post;
+pub mod reporting;
 pub mod run;
 pub mod runs;
 pub mod settings;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::domain::{Answer, Entry, Intent, Layer, RunId, RunRequest, Seq};
+use crate::domain::{Answer, Entry, Intent, Layer, RunId, RunRequest, Seq, Snapshot, SnapshotId};
 use crate::store::{Created, EntryFilter, Idempotency, NewCommand, NewRun, Page, Paged, RunFilter, RunRow};
 use crate::tools::agent_runs::Told;
 use crate::tools::workspace::Problem;
@@ -158,6 +158,10 @@ impl Runs {
         let Some(source) = row.source else { return Ok(Paged { items: Vec::new(), next: None }) };
         let filter = EntryFilter { layer: Some(Layer::Finding), run: Some(id), ..EntryFilter::default() };
         Ok(self.shared.store.entries(&source, &filter, page).await?)
+    }
+
+    pub(super) async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
+        Ok(self.shared.store.snapshot(id).await?)
     }
 
     async fn create(&self, request: RunRequest, key: Option<Idempotency>) -> Result<StartedRun, Error> {

@@ -55,3 +55,17 @@ pub struct QuestionView {
     pub asked_at: i64,
     pub answered_at: Option<i64>,
 }
+
+impl TaskState {
+    pub const ALL: [Self; 5] = [Self::Ready, Self::Running, Self::Done, Self::Failed, Self::Dropped];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
+}

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::objects::{self, Object};
 use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::workspace::Workspace;
-use super::{describe_table, reading, relationships, schema};
+use super::{brief, describe_table, reading, relationships, schema};
 use crate::domain::{Entry, Layer};
 use crate::store::{EntryFilter, Page};
 
@@ -28,6 +28,16 @@ struct Args {
     kind: Option<String>,
     include_definition: bool,
     include_profiles: bool,
+    detail: Detail,
+}
+
+/// How much is told of the object.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Detail {
+    Names,
+    Summary,
+    Full,
 }
 
 #[async_trait]
@@ -47,6 +57,7 @@ impl Tool for CatalogGetObject {
                     "object_name": schema::text("Another name of `name`."),
                     "type": kind("Its type, where several objects have the name."),
                     "object_type": kind("Another name of `type`."),
+                    "detail": schema::one_of(&["names", "summary", "full"], "full", "How much: names of columns and of what it joins; a line a column, a relationship and a finding; or everything."),
                     "include_definition": schema::flag(true, "Whether definitions (of views, routines, triggers) are shown."),
                     "include_profiles": schema::flag(true, "Whether the profile of its rows is shown, where one was made.")
                 }),
@@ -81,11 +92,19 @@ impl Tool for CatalogGetObject {
             (None, Some(name)) => objects::named(workspace, args.schema.as_deref(), name, args.kind.as_deref())?,
             (None, None) => return Err(Failure::Mendable("`key` or `name` is needed: `table/main.orders`, or `orders`".to_owned())),
         };
-        let mut harvested = harvested(object)?;
-        if !args.include_definition {
-            without_definitions(&mut harvested);
-        }
-        let profile = if args.include_profiles { profile(workspace, object).await? } else { Value::Null };
+        let is_full = args.detail == Detail::Full;
+        let harvested = match (object, args.detail) {
+            (Object::Table(table), Detail::Names) => brief::names(table),
+            (Object::Table(table), Detail::Summary) => brief::summary(table),
+            _ => {
+                let mut harvested = harvested(object)?;
+                if !args.include_definition {
+                    without_definitions(&mut harvested);
+                }
+                harvested
+            }
+        };
+        let profile = if args.include_profiles && is_full { profile(workspace, object).await? } else { Value::Null };
         let (findings, more) = findings(workspace, object).await?;
         let related = match object {
             Object::Table(table) => relationships::of(workspace, table, false).await?,
@@ -99,9 +118,9 @@ impl Tool for CatalogGetObject {
             "name": object.name(),
             "object": harvested,
             "profile": profile,
-            "findings": findings.iter().map(finding).collect::<Vec<_>>(),
+            "findings": findings.iter().map(|entry| if is_full { finding(entry) } else { brief::finding(entry) }).collect::<Vec<_>>(),
             "more_findings": more,
-            "relationships": related.iter().map(|one| one.line(&path)).collect::<Vec<_>>(),
+            "relationships": related.iter().map(|one| if is_full { one.line(&path) } else { brief::relationship(one, &path) }).collect::<Vec<_>>(),
         }))
     }
 }
@@ -177,7 +196,7 @@ fn finding(entry: &Entry) -> Value {
 fn finding_schema() -> Value {
     json!({
         "type": "object",
-        "required": ["kind", "key", "document", "confidence", "status", "evidence", "author", "competing"],
+        "required": ["kind", "key", "confidence", "status"],
         "properties": {
             "kind": {"type": "string"}, "key": {"type": "string"}, "document": {}, "confidence": {"type": "number"},
             "status": {"type": "string"}, "evidence": {"type": "array", "items": {"type": "string"}}, "author": {"type": "string"},

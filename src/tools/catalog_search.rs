@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use super::filter::{Filter, with_filters};
 use super::port::{Call, Effect, Failure, Spec, Tool};
-use super::{reading, schema};
+use super::{paging, reading, schema};
+use crate::store::pages;
+
+const LIST: &str = "catalog_search";
 
 pub struct CatalogSearch;
 
@@ -14,9 +17,20 @@ pub struct CatalogSearch;
 struct Args {
     query: String,
     limit: usize,
+    detail: Detail,
     include_details: bool,
+    after: Option<String>,
     #[serde(flatten)]
     filter: Filter,
+}
+
+/// How much of each hit is told.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Detail {
+    Names,
+    Summary,
+    Full,
 }
 
 #[async_trait]
@@ -29,11 +43,13 @@ impl Tool for CatalogSearch {
                 with_filters(json!({
                     "query": schema::text("Any words; no syntax is needed."),
                     "limit": schema::integer(1, 50, 10, "Hits to return."),
-                    "include_details": schema::flag(false, "Whether each hit also has its `entry`: document, tags, links, evidence and where it comes from.")
+                    "detail": schema::one_of(&["names", "summary", "full"], "summary", "How much of each hit: kind and key; with snippet, score, confidence and status; or with its whole `entry` too."),
+                    "after": paging::after(),
+                    "include_details": schema::flag(false, "The same as `detail` = `full`.")
                 })),
                 &["query"],
             ),
-            output: schema::result(json!({"hits": {"type": "array", "items": hit()}})),
+            output: schema::result(json!({"hits": {"type": "array", "items": hit()}, "next": paging::next()})),
             example: json!({"query": "customer orders", "limit": 5}),
             effect: Effect::Read,
             aliases: &[],
@@ -42,13 +58,31 @@ impl Tool for CatalogSearch {
 
     async fn call(&self, Call { workspace, .. }: Call<'_>, args: Value) -> Result<Value, Failure> {
         let args: Args = reading::parsed(args)?;
-        let hits = workspace.store.search(&workspace.key, &args.query, &args.filter.entries(), args.limit).await;
+        let begin = match &args.after {
+            None => 0,
+            Some(token) => {
+                let position = pages::position(LIST, token).map_err(reading::store_failure)?;
+                position.parse::<usize>().map_err(|_| Failure::Mendable("`after` is not a page token of this list".to_owned()))?
+            }
+        };
+        let detail = if args.include_details { Detail::Full } else { args.detail };
+        // One more than is shown tells whether there are more.
+        let most = begin + args.limit + 1;
+        let mut hits =
+            workspace.store.search(&workspace.key, &args.query, &args.filter.entries(), most).await.map_err(reading::store_failure)?;
+        let more = hits.len() == most;
+        hits.truncate(begin + args.limit);
         let mut shown = Vec::new();
-        for hit in hits.map_err(reading::store_failure)? {
-            let entry = if args.include_details {
-                workspace.store.entry(&workspace.key, hit.layer, &hit.kind, &hit.key).await.map_err(reading::store_failure)?
-            } else {
-                None
+        for hit in hits.into_iter().skip(begin) {
+            if detail == Detail::Names {
+                shown.push(json!({"kind": hit.kind, "key": hit.key}));
+                continue;
+            }
+            let entry = match detail {
+                Detail::Full => {
+                    workspace.store.entry(&workspace.key, hit.layer, &hit.kind, &hit.key).await.map_err(reading::store_failure)?
+                }
+                Detail::Names | Detail::Summary => None,
             };
             let mut line = reading::to_value(hit)?;
             if let Some(entry) = entry {
@@ -56,14 +90,15 @@ impl Tool for CatalogSearch {
             }
             shown.push(line);
         }
-        Ok(json!({ "hits": shown }))
+        let next = more.then(|| pages::token(LIST, &(begin + args.limit).to_string()));
+        Ok(json!({"hits": shown, "next": next}))
     }
 }
 
 fn hit() -> Value {
     json!({
         "type": "object",
-        "required": ["layer", "kind", "key", "snippet", "score", "confidence", "status"],
+        "required": ["kind", "key"],
         "properties": {
             "layer": {"type": "string"}, "kind": {"type": "string"}, "key": {"type": "string"},
             "snippet": {"type": "string", "description": "The text around the first word that was found."},

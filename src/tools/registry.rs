@@ -24,7 +24,7 @@ use super::validation;
 use super::workspace::Workspace;
 use super::{
     agent_tools, catalog_delete, catalog_get, catalog_get_object, catalog_get_relationships, catalog_init, catalog_list,
-    catalog_list_objects, catalog_merge, catalog_search, catalog_upsert, catalog_verify, column_profile, describe_table,
+    catalog_list_objects, catalog_merge, catalog_search, catalog_sql, catalog_upsert, catalog_verify, column_profile, describe_table,
     discovery_run_static, explain_sql, find_join_path, find_reference_candidates, findings, get_constraints, list_schemas, list_tables,
     list_targets, run_sql_readonly, sample_distinct, sample_rows, suggest_joins, table_profile,
 };
@@ -74,6 +74,7 @@ impl Registry {
             Box::new(explain_sql::ExplainSql),
             Box::new(run_sql_readonly::RunSqlReadonly::new(&settings)),
             Box::new(catalog_search::CatalogSearch),
+            Box::new(catalog_sql::CatalogSql::new(&settings)),
             Box::new(catalog_list::CatalogList),
             Box::new(catalog_get::CatalogGet),
             Box::new(catalog_upsert::CatalogUpsert),

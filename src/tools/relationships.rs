@@ -42,39 +42,38 @@ pub struct Relationship {
 
 /// All relationships of the table, to it and from it; each at most once a source of knowledge.
 pub async fn of(workspace: &Workspace, table: &Table, include_inferred: bool) -> Result<Vec<Relationship>, Failure> {
-    let snapshot = &workspace.snapshot;
     let name = table.full_name();
-    let mut found = Vec::new();
-    for other in &snapshot.tables {
-        for key in &other.foreign_keys {
-            let to = format!("{}.{}", key.to_schema, key.to_table);
-            if other.full_name() == name || to == name {
-                let more = json!({"constraint": key.name, "on_update": key.on_update, "on_delete": key.on_delete});
-                found.push(Relationship::new(
-                    other.full_name(),
-                    key.columns.clone(),
-                    to,
-                    key.to_columns.clone(),
-                    Knowledge::Declared,
-                    1.0,
-                    more,
-                ));
-            }
-        }
-        for read in other.reads.iter().filter(|read| other.full_name() == name || **read == name) {
-            found.push(Relationship::new(other.full_name(), Vec::new(), read.clone(), Vec::new(), Knowledge::ViewLineage, 1.0, json!({})));
-        }
-    }
     let findings = findings(workspace).await?;
+    let mut found = known(workspace, &findings);
     let decided: HashSet<String> =
         found.iter().map(|one| one.key.clone()).chain(findings.iter().map(|entry| entry.claim.key.clone())).collect();
-    found.extend(findings.iter().filter_map(|entry| of_finding(workspace, entry)).filter(|one| one.from == name || one.to == name));
+    found.retain(|one| one.from == name || one.to == name);
     if include_inferred {
         let survey = workspace.surveys.of(workspace).await?;
         let guesses = suggest_joins(survey.references(), &name, None, MOST_INFERRED).into_iter().filter(|join| !join.declared);
         found.extend(guesses.map(of_guess).filter(|guess| !decided.contains(&guess.key)));
     }
     Ok(found)
+}
+
+/// What is declared, what views read, and what was found and not refuted, of all tables.
+pub fn known(workspace: &Workspace, findings: &[Entry]) -> Vec<Relationship> {
+    let mut found = Vec::new();
+    for table in &workspace.snapshot.tables {
+        let name = table.full_name();
+        found.extend(table.foreign_keys.iter().map(|key| {
+            let to = format!("{}.{}", key.to_schema, key.to_table);
+            let more = json!({"constraint": key.name, "on_update": key.on_update, "on_delete": key.on_delete});
+            Relationship::new(name.clone(), key.columns.clone(), to, key.to_columns.clone(), Knowledge::Declared, 1.0, more)
+        }));
+        let read = table.reads.iter();
+        found.extend(
+            read.map(|read| Relationship::new(name.clone(), Vec::new(), read.clone(), Vec::new(), Knowledge::ViewLineage, 1.0, json!({}))),
+        );
+    }
+    let tables: HashSet<String> = workspace.snapshot.tables.iter().map(Table::full_name).collect();
+    found.extend(findings.iter().filter_map(|entry| of_finding(&tables, entry)));
+    found
 }
 
 /// Refuted ones too: a guess that was refuted is no guess any more.
@@ -91,14 +90,14 @@ async fn findings(workspace: &Workspace) -> Result<Vec<Entry>, Failure> {
     }
 }
 
-fn of_finding(workspace: &Workspace, entry: &Entry) -> Option<Relationship> {
+fn of_finding(tables: &HashSet<String>, entry: &Entry) -> Option<Relationship> {
     let claim = &entry.claim;
     if matches!(claim.status, EntryStatus::Refuted | EntryStatus::Rejected) {
         return None;
     }
     let (child, parent) = claim.key.strip_prefix("rel/")?.split_once("->")?;
-    let (from, from_columns) = side(workspace, child)?;
-    let (to, to_columns) = side(workspace, parent)?;
+    let (from, from_columns) = side(tables, child)?;
+    let (to, to_columns) = side(tables, parent)?;
     let more = json!({"status": claim.status, "author": claim.provenance.author, "evidence": claim.evidence, "document": claim.document});
     let mut one = Relationship::new(from, from_columns, to, to_columns, Knowledge::Finding, claim.confidence.value(), more);
     one.key.clone_from(&claim.key);
@@ -106,16 +105,15 @@ fn of_finding(workspace: &Workspace, entry: &Entry) -> Option<Relationship> {
 }
 
 /// `schema.table.a,b`, by the longest table name that fits; a table that is gone is still named.
-fn side(workspace: &Workspace, text: &str) -> Option<(String, Vec<String>)> {
-    let known = workspace.snapshot.tables.iter().map(Table::full_name);
-    let fitting = known.filter(|name| text.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
-    let table = match fitting.max_by_key(String::len) {
+fn side(tables: &HashSet<String>, text: &str) -> Option<(String, Vec<String>)> {
+    let dots = text.rmatch_indices('.').map(|(at, _)| &text[..at]);
+    let known = std::iter::once(text).chain(dots).find(|name| tables.contains(*name));
+    let table = match known {
         Some(name) => name,
-        None => text.rsplit_once('.')?.0.to_owned(),
+        None => text.rsplit_once('.')?.0,
     };
     let columns = text[table.len()..].trim_start_matches('.').split(',').map(str::trim).filter(|name| !name.is_empty());
-    let columns = columns.map(str::to_owned).collect();
-    Some((table, columns))
+    Some((table.to_owned(), columns.map(str::to_owned).collect()))
 }
 
 fn of_guess(join: JoinSuggestion) -> Relationship {

@@ -1,0 +1,94 @@
+//! Fathom for AI assistants: tools, resources and prompts over streamable HTTP and stdio, in all revisions that the SDK speaks.
+
+mod answers;
+mod bridge;
+mod faces;
+mod handler;
+mod own;
+mod prompts;
+mod resources;
+mod selection;
+mod transport;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rmcp::model::Tool;
+
+pub use bridge::bridge;
+pub use selection::Selection;
+pub use transport::{http, stdio};
+
+use crate::domain::Author;
+use crate::engine::{self, Runs};
+use crate::store::Store;
+use crate::tools::Outside;
+
+/// What the server works with.
+#[derive(Clone)]
+pub struct Parts {
+    pub outside: Outside,
+    pub runs: Runs,
+    pub store: Arc<dyn Store>,
+    /// What a discovery gets that does not say.
+    pub defaults: engine::Settings,
+    pub default_model: String,
+}
+
+/// Who came in, put into a request by the gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    pub author: Author,
+}
+
+/// One server for all who come; cloned for each connection.
+#[derive(Clone)]
+pub struct Server {
+    parts: Arc<Parts>,
+    lists: Arc<Lists>,
+    /// Who speaks, and what is offered, where a request does not carry it.
+    visitor: Visitor,
+    selection: Selection,
+}
+
+/// Definitions that were made once.
+struct Lists {
+    few: Vec<Tool>,
+    all: Vec<Tool>,
+    /// All tools by name; for clients' headers and for calls.
+    by_name: HashMap<String, Tool>,
+}
+
+impl Server {
+    pub fn new(parts: Parts, visitor: Visitor) -> Self {
+        let all = faces::all(&parts.outside.tools);
+        let lists = Lists {
+            few: faces::few(&parts.outside.tools, parts.outside.default_source.is_none()),
+            by_name: all.iter().map(|tool| (tool.name.to_string(), tool.clone())).collect(),
+            all,
+        };
+        Self { parts: Arc::new(parts), lists: Arc::new(lists), visitor, selection: Selection::Few }
+    }
+
+    /// The same, with this source for calls that name none.
+    #[must_use]
+    pub fn about(self, source: String) -> Self {
+        let mut parts = (*self.parts).clone();
+        parts.outside.default_source = Some(source);
+        Self::new(parts, self.visitor).offering(self.selection)
+    }
+
+    #[must_use]
+    pub fn offering(self, selection: Selection) -> Self {
+        Self { selection, ..self }
+    }
+
+    /// The definitions that a client gets.
+    pub fn tools(&self, selection: &Selection) -> Vec<Tool> {
+        match selection {
+            Selection::Few => self.lists.few.clone(),
+            Selection::All => self.lists.all.clone(),
+            Selection::Named(_) => self.lists.all.iter().filter(|tool| selection.holds(&tool.name)).cloned().collect(),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! How clients reach the server: streamable HTTP for many, stdio for one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use rmcp::ServiceExt;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio_util::sync::CancellationToken;
+
+use super::Server;
+use crate::mcp::Settings;
+
+/// The endpoint, to stand behind a gate that has checked Host, Origin and who comes.
+pub fn http(server: Server, settings: &Settings, stopping: CancellationToken) -> Router {
+    let config = StreamableHttpServerConfig::default()
+        .disable_allowed_hosts()
+        .with_cancellation_token(stopping)
+        .with_max_request_body_bytes(settings.max_body_bytes);
+    let mut manager = LocalSessionManager::default();
+    manager.session_config.keep_alive = Some(Duration::from_secs(settings.session_idle_s));
+    let service = StreamableHttpService::new(move || Ok(server.clone()), Arc::new(manager), config);
+    Router::new().route_service("/mcp", service)
+}
+
+/// One client on standard input and output, until it goes.
+pub async fn stdio(server: Server) -> anyhow::Result<()> {
+    let serving = server.serve(rmcp::transport::stdio()).await?;
+    serving.waiting().await?;
+    Ok(())
+}
