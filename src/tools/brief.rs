@@ -8,7 +8,7 @@ use crate::domain::{Column, Entry, EntryStatus, Table};
 /// Characters of a finding's words.
 const WORDS: usize = 240;
 /// Members of a finding's document that say it in words, the first that is there.
-const SAID_IN: [&str; 8] = ["text", "summary", "description", "meaning", "question", "statement", "definition", "name"];
+const SAID_IN: [&str; 9] = ["text", "body", "summary", "description", "meaning", "question", "statement", "definition", "name"];
 
 pub fn names(table: &Table) -> Value {
     json!({"rows": table.row_count, "columns": table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>()})
@@ -22,8 +22,8 @@ pub fn summary(table: &Table) -> Value {
         summary.insert("comment".to_owned(), json!(comment));
     }
     summary.insert("primary_key".to_owned(), json!(table.primary_key));
-    let columns: Map<String, Value> = table.columns.iter().map(|column| (column.name.clone(), json!(in_words(column)))).collect();
-    summary.insert("columns".to_owned(), Value::Object(columns));
+    let columns = table.columns.iter().map(|column| format!("{} {}", column.name, in_words(column)));
+    summary.insert("columns".to_owned(), json!(columns.collect::<Vec<_>>()));
     if !table.reads.is_empty() {
         summary.insert("reads".to_owned(), json!(table.reads));
     }

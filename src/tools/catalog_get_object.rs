@@ -1,5 +1,7 @@
 //! `catalog_get_object`: one object with all that is known of it: harvest, profile, findings, relationships.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,6 +15,8 @@ use crate::store::{EntryFilter, Page};
 
 /// Findings that are shown; `catalog_list` pages through all.
 const MOST_FINDINGS: usize = 50;
+/// How long a short answer waits for the survey of the data, which goes on meanwhile.
+const SURVEY_WAIT: Duration = Duration::from_secs(3);
 
 pub struct CatalogGetObject;
 
@@ -107,6 +111,11 @@ impl Tool for CatalogGetObject {
         let profile = if args.include_profiles && is_full { profile(workspace, object).await? } else { Value::Null };
         let (findings, more) = findings(workspace, object).await?;
         let related = match object {
+            // Whoever wants the gist wants the joins too that nobody declared, where they are known by now.
+            Object::Table(table) if !is_full => match tokio::time::timeout(SURVEY_WAIT, relationships::of(workspace, table, true)).await {
+                Ok(related) => related?,
+                Err(_) => relationships::of(workspace, table, false).await?,
+            },
             Object::Table(table) => relationships::of(workspace, table, false).await?,
             _ => Vec::new(),
         };

@@ -3,14 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use rmcp::ServiceExt;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
 use crate::mcp::Settings;
+
+/// What a session was asked is kept for so long after it was answered, for a client that lost the answer.
+const KEPT_FOR: Duration = Duration::from_secs(10);
+/// From this revision on there are no sessions.
+const WITHOUT_SESSIONS: &str = "2026-07-28";
 
 /// The endpoint, to stand behind a gate that has checked Host, Origin and who comes.
 pub fn http(server: Server, settings: &Settings, stopping: CancellationToken) -> Router {
@@ -20,8 +31,34 @@ pub fn http(server: Server, settings: &Settings, stopping: CancellationToken) ->
         .with_max_request_body_bytes(settings.max_body_bytes);
     let mut manager = LocalSessionManager::default();
     manager.session_config.keep_alive = Some(Duration::from_secs(settings.session_idle_s));
-    let service = StreamableHttpService::new(move || Ok(server.clone()), Arc::new(manager), config);
-    Router::new().route_service("/mcp", service)
+    manager.session_config.completed_cache_ttl = KEPT_FOR;
+    let manager = Arc::new(manager);
+    let service = StreamableHttpService::new(move || Ok(server.clone()), manager.clone(), config);
+    let room = Arc::new(Room { manager, most: settings.max_sessions });
+    Router::new().route_service("/mcp", service).layer(from_fn_with_state(room, admit))
+}
+
+/// How many sessions there may be.
+struct Room {
+    manager: Arc<LocalSessionManager>,
+    most: usize,
+}
+
+/// A client that would open a session waits for one to end where all are taken.
+async fn admit(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
+    let opens = opens_session(request.method(), request.headers());
+    if opens && room.manager.sessions.read().await.len() >= room.most {
+        let message = format!("all {} sessions are taken; try again later, or use revision {WITHOUT_SESSIONS}, which needs none", room.most);
+        let error = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32_000, "message": message}});
+        return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], Json(error)).into_response();
+    }
+    next.run(request).await
+}
+
+fn opens_session(method: &Method, headers: &HeaderMap) -> bool {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let revision = header("mcp-protocol-version");
+    method == Method::POST && header("mcp-session-id").is_none() && revision.is_none_or(|revision| revision < WITHOUT_SESSIONS)
 }
 
 /// One client on standard input and output, until it goes.

@@ -10,7 +10,8 @@ const FOREIGN: [(&str, &[&str]); 6] = [
     ("AssertSqlSafe", &["source", "store"]),
     ("async_openai::", &["model"]),
     ("actix::", &["engine", "app", "main"]),
-    ("axum::", &["api", "app"]),
+    ("axum::", &["api", "app", "mcp"]),
+    ("rmcp::", &["mcp"]),
 ];
 
 const IMPURE: [&str; 10] =

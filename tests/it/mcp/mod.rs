@@ -1,0 +1,5 @@
+//! Fathom before AI assistants, and before other servers of tools.
+
+mod assistant;
+mod definitions;
+mod raw;
