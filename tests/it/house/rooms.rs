@@ -4,7 +4,7 @@ use super::Findings;
 use super::text::{Source, bare, line_of, words};
 
 /// What only certain rooms may know, because a port stands in front of it.
-const FOREIGN: [(&str, &[&str]); 6] = [
+const FOREIGN: [(&str, &[&str]); 7] = [
     ("sqlx::", &["source", "store"]),
     ("libsqlite3_sys::", &["source", "store"]),
     ("AssertSqlSafe", &["source", "store"]),
