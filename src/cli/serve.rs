@@ -44,6 +44,8 @@ impl Serve {
         let source = settings.default_source.clone();
         let mut app = start(settings, Resume::Yes).await?;
         say(format!("Fathom listens on {}; the reference is at {0}/docs", app.url));
+        say(format!("assistants connect with  {}", global.again("mcp install --client claude-code")));
+        say(format!("                     or  claude mcp add --transport http fathom {}/mcp", app.url));
         if let Some(source) = source {
             say(format!("runs that name no source discover {source}"));
         }

@@ -2,7 +2,7 @@
 
 use fathom::domain::{Cell, Column, Table};
 use fathom::evidence::inclusions::Gathered;
-use fathom::evidence::infer::{Declared, FirstRows, Inference, Study, Subject, Tuples};
+use fathom::evidence::infer::{Declared, FirstRows, Inference, Study, Subject, Tuples, rows};
 use fathom::evidence::score::{Found, Reference, Truth, mean, score};
 use fathom::evidence::{ColumnSketch, Precision};
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ fn infer(database: &MessyDatabase, order: impl Fn(&mut Vec<&MessyTable>)) -> Inf
     let answer = |table: usize, columns: &[usize], mut tuples: Tuples| {
         for row in &messy[table].rows {
             let cells: Vec<Cell<'_>> = columns.iter().map(|column| cell(&row[*column])).collect();
-            tuples.add_cells(cells.iter());
+            tuples.add(cells.iter().map(rows::digest));
         }
         tuples
     };

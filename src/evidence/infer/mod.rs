@@ -9,7 +9,7 @@ mod composite;
 mod inclusion;
 mod naming;
 mod primary;
-mod rows;
+pub mod rows;
 mod signals;
 mod subject;
 mod vocabulary;
@@ -187,6 +187,7 @@ impl<'a> Study<'a> {
             .collect();
         asked.sort();
         asked.dedup();
+        asked.retain(|question| !self.tuples.contains_key(question));
         let (answered, open): (Vec<Question>, Vec<Question>) =
             asked.into_iter().partition(|question| self.subjects[question.table].first.is_whole);
         for question in answered {

@@ -35,6 +35,11 @@ pub struct Tuples {
     counts_repeats: bool,
 }
 
+/// What stands for a value among others of its row.
+pub fn digest(cell: &Cell<'_>) -> Digest {
+    if cell.is_null() { NULL } else { digest_of(cell).max(1) }
+}
+
 impl FirstRows {
     pub fn new(width: usize) -> Self {
         Self { width, digests: Vec::new(), is_whole: true }
@@ -42,7 +47,7 @@ impl FirstRows {
 
     pub fn add(&mut self, cells: &[Cell<'_>]) {
         if self.digests.len() < FIRST_ROWS * self.width {
-            self.digests.extend(cells.iter().map(|cell| if cell.is_null() { NULL } else { digest_of(cell).max(1) }));
+            self.digests.extend(cells.iter().map(digest));
         } else {
             self.is_whole = false;
         }
@@ -69,12 +74,13 @@ impl Tuples {
         Self { filled: 0, distinct: Distinct::new(digests), seen: HashSet::default(), all_different: Some(true), counts_repeats: false }
     }
 
-    pub fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a Cell<'a>>) {
-        self.add(cells.map(|cell| if cell.is_null() { NULL } else { digest_of(cell).max(1) }));
+    /// Whether more rows cannot change the answer.
+    pub fn is_settled(&self) -> bool {
+        self.counts_repeats && self.all_different != Some(true)
     }
 
-    fn add(&mut self, digests: impl Iterator<Item = Digest>) {
-        if self.counts_repeats && self.all_different != Some(true) {
+    pub fn add(&mut self, digests: impl Iterator<Item = Digest>) {
+        if self.is_settled() {
             return;
         }
         let mut together: Digest = 0x243f_6a88_85a3_08d3;

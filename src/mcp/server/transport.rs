@@ -48,7 +48,8 @@ struct Room {
 async fn admit(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
     let opens = opens_session(request.method(), request.headers());
     if opens && room.manager.sessions.read().await.len() >= room.most {
-        let message = format!("all {} sessions are taken; try again later, or use revision {WITHOUT_SESSIONS}, which needs none", room.most);
+        let message =
+            format!("all {} sessions are taken; try again later, or use revision {WITHOUT_SESSIONS}, which needs none", room.most);
         let error = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32_000, "message": message}});
         return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], Json(error)).into_response();
     }

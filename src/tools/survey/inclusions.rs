@@ -1,6 +1,7 @@
 //! All inclusions between columns of a source, by one reading of each table and a second one of the columns that samples do not settle.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt};
@@ -66,7 +67,10 @@ pub async fn find(workspace: &Workspace, extent: Extent) -> Result<Inclusions, F
 async fn first(reader: &Reader<'_>, tables: &[&Table], at: usize) -> Result<(usize, Option<Vec<ColumnValues>>), Failure> {
     let everything: Vec<usize> = (0..tables[at].columns.len()).collect();
     let mut values: Vec<ColumnValues> = everything.iter().map(|_| ColumnValues::default()).collect();
-    let mut take = |cells: &[Cell<'_>]| values.iter_mut().zip(cells).for_each(|(values, cell)| values.add(cell));
+    let mut take = |cells: &[Cell<'_>]| {
+        values.iter_mut().zip(cells).for_each(|(values, cell)| values.add(cell));
+        ControlFlow::Continue(())
+    };
     let complete = reader.pass(tables[at], &everything, &mut take).await?;
     Ok((at, complete.then_some(values)))
 }
@@ -90,7 +94,10 @@ async fn second(
 ) -> Result<Vec<(Place, Gathered)>, Failure> {
     let columns: Vec<usize> = sought.iter().map(|(column, _)| *column).collect();
     let mut gathered: Vec<Gathered> = sought.into_iter().map(|(_, sought)| Gathered::new(sought)).collect();
-    let mut take = |cells: &[Cell<'_>]| gathered.iter_mut().zip(cells).for_each(|(gathered, cell)| gathered.add(cell));
+    let mut take = |cells: &[Cell<'_>]| {
+        gathered.iter_mut().zip(cells).for_each(|(gathered, cell)| gathered.add(cell));
+        ControlFlow::Continue(())
+    };
     // What is found in some rows says nothing of all of them.
     let complete = reader.pass(tables[at], &columns, &mut take).await?;
     Ok(if complete { columns.into_iter().map(|column| (at, column)).zip(gathered).collect() } else { Vec::new() })

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Extent;
 use crate::domain::{Cell, Table};
 use crate::evidence::glance::Glance;
-use crate::evidence::infer::{FirstRows, Question, Subject, Tuples};
+use crate::evidence::infer::{FirstRows, Question, Subject, Tuples, rows};
 use crate::evidence::{ColumnSketch, Precision};
 use crate::source::{self, ReadLimits, guard};
 use crate::tools::port::Failure;
@@ -78,6 +78,7 @@ impl<'a> Reader<'a> {
                 rows += 1;
                 first.add(cells);
                 sketches.iter_mut().zip(cells).for_each(|(sketch, cell)| sketch.add(cell));
+                ControlFlow::Continue(())
             })
             .await?;
         first.is_whole &= complete;
@@ -109,23 +110,34 @@ impl<'a> Reader<'a> {
             let place = |column: &usize| columns.binary_search(column).expect("is among the columns of all questions");
             let mut answers: Vec<(Vec<usize>, Tuples)> =
                 questions.iter().map(|question| (question.columns.iter().map(place).collect(), new())).collect();
+            let mut digests = Vec::with_capacity(columns.len());
             let complete = self
                 .pass(tables[table], &columns, &mut |cells| {
+                    digests.clear();
+                    digests.extend(cells.iter().map(rows::digest));
                     for (places, tuples) in &mut answers {
-                        tuples.add_cells(places.iter().map(|place| &cells[*place]));
+                        tuples.add(places.iter().map(|place| digests[*place]));
                     }
+                    // Where all are answered, the rows that are left say nothing more.
+                    if answers.iter().all(|(_, tuples)| tuples.is_settled()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 })
                 .await?;
+            let is_settled = answers.iter().all(|(_, tuples)| tuples.is_settled());
             // What is found in some rows says nothing of all of them.
             let answers = answers.into_iter().map(|(_, tuples)| tuples);
-            Ok::<_, Failure>(if complete { questions.into_iter().zip(answers).collect::<Vec<_>>() } else { Vec::new() })
+            Ok::<_, Failure>(if complete || is_settled { questions.into_iter().zip(answers).collect::<Vec<_>>() } else { Vec::new() })
         });
         let answered: Vec<Vec<(Question, Tuples)>> = futures::stream::iter(reading).buffered(self.extent.at_once).try_collect().await?;
         Ok(answered.into_iter().flatten().collect())
     }
 
-    /// Whether every row was read. What cannot be read is told as not read; only a source that is gone ends the survey.
-    pub(super) async fn pass(&self, table: &Table, columns: &[usize], take: &mut (dyn FnMut(&[Cell<'_>]) + Send)) -> Result<bool, Failure> {
+    /// Whether every row was read, until `take` has enough. What cannot be read is told as not read; only a source that is gone ends the survey.
+    pub(super) async fn pass(
+        &self,
+        table: &Table,
+        columns: &[usize],
+        take: &mut (dyn FnMut(&[Cell<'_>]) -> ControlFlow<()> + Send),
+    ) -> Result<bool, Failure> {
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(false);
@@ -135,11 +147,7 @@ impl<'a> Reader<'a> {
         let sql = format!("select {listed} from {}", quoted_table(dialect, table));
         let Ok(query) = guard::check(dialect, &sql) else { return Ok(false) };
         let limits = ReadLimits { max_rows: self.extent.rows, max_bytes: usize::MAX, time: left.max(Duration::from_millis(1)) };
-        let mut consumer = |cells: &[Cell<'_>]| {
-            take(cells);
-            ControlFlow::Continue(())
-        };
-        match self.workspace.source.stream(&query, &limits, &mut consumer).await {
+        match self.workspace.source.stream(&query, &limits, take).await {
             Ok(streamed) => Ok(streamed.is_whole),
             Err(source::Error::TimedOut(_) | source::Error::Statement(_) | source::Error::Refused(_)) => Ok(false),
             Err(error) => Err(source_failure(error)),

@@ -80,7 +80,10 @@ async fn the_catalog_is_read_with_sql() {
     assert_eq!(rows["rows"], json!([["customers", 4], ["order_items", 3], ["orders", 4], ["products", 4]]));
     let declared = "select child_table, child_columns, parent_table from relationships where known_from = 'declared' order by 1";
     let rows = raw.done("catalog_sql", json!({ "sql": declared })).await;
-    assert_eq!(rows["rows"], json!([["main.order_items", "[\"order_id\"]", "main.orders"], ["main.orders", "[\"customer_id\"]", "main.customers"]]));
+    assert_eq!(
+        rows["rows"],
+        json!([["main.order_items", "[\"order_id\"]", "main.orders"], ["main.orders", "[\"customer_id\"]", "main.customers"]])
+    );
     let count = json!({"sql": "select count(*) from findings where text like '%written by a test%'"});
     assert_eq!(raw.done("catalog_sql", count.clone()).await["rows"], json!([[0]]));
     raw.done("llm.note_add", json!({"scope": "global", "title": "a note", "body": "written by a test"})).await;
@@ -232,8 +235,13 @@ async fn one_command_is_enough_for_an_assistant() {
     second.greet();
     second.count_orders();
     assert!(second.ask(8, "tools/list", json!({}))["result"]["tools"].as_array().unwrap().len() > 50);
-    second.ask(9, "tools/call", json!({"name": "llm.note_add", "arguments": {"scope": "global", "title": "t", "body": "found by the second"}}));
-    let found = first.ask(8, "tools/call", json!({"name": "catalog_search", "arguments": {"query": "found by the second", "kind": "note"}}));
+    second.ask(
+        9,
+        "tools/call",
+        json!({"name": "llm.note_add", "arguments": {"scope": "global", "title": "t", "body": "found by the second"}}),
+    );
+    let found =
+        first.ask(8, "tools/call", json!({"name": "catalog_search", "arguments": {"query": "found by the second", "kind": "note"}}));
     assert_eq!(found["result"]["structuredContent"]["hits"].as_array().unwrap().len(), 1, "{found}");
     second.end();
     first.end();
