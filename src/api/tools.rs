@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::ApiState;
+use super::audit;
 use super::body::Body;
-use super::gate::Author;
 use super::once::detached;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
 use crate::claims::text::{bounded, line};
 use crate::domain::id::NotAnId;
-use crate::domain::{Provenance, RunId};
+use crate::domain::{self, Identity, Provenance, RunId, Scope};
 use crate::source::Progress;
 use crate::tools::agent_runs::{AgentRuns, CameTo, Told};
-use crate::tools::{Allowed, Call, Caller, Effect, Failure, Outcome, Rejection, Sight, Spec};
+use crate::tools::{Allowed, Call, Caller, Effect, Failure, Outcome, Rejection, Sight, Spec, access};
 
 /// What of a call its event shows.
 const ARGS_IN_EVENT: usize = 2_048;
@@ -99,40 +99,60 @@ pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<
     responses((status = 200, description = "What it answered", body = ToolAnswer)))]
 pub async fn call(
     State(state): State<Arc<ApiState>>,
-    Extension(author): Extension<Author>,
+    Extension(identity): Extension<Identity>,
     ToolPath(name): ToolPath,
     body: Body<ToolCall>,
 ) -> Result<Json<ToolAnswer>, Problem> {
     let ToolCall { source, args } = body.value;
-    carry_out(&state, author, name, source, args).await.map(Json)
+    carry_out(&state, identity, name, source, args).await.map(Json)
 }
 
 /// One way to call a tool from outside, whatever the words around it. In a run the call ends without its client, too: it is counted there.
 pub(super) async fn carry_out(
     state: &Arc<ApiState>,
-    author: Author,
+    identity: Identity,
     name: String,
     source: Option<String>,
     args: Map<String, Value>,
 ) -> Result<ToolAnswer, Problem> {
     if !IN_RUN.iter().any(|name| args.contains_key(*name)) {
-        return called(state, author, &name, source, args).await;
+        return called(state, identity, &name, source, args).await;
     }
     let state = state.clone();
-    detached(async move { called(&state, author, &name, source, args).await }).await?
+    detached(async move { called(&state, identity, &name, source, args).await }).await?
 }
 
 async fn called(
     state: &ApiState,
-    Author(author): Author,
+    identity: Identity,
+    name: &str,
+    source: Option<String>,
+    args: Map<String, Value>,
+) -> Result<ToolAnswer, Problem> {
+    let Some(spec) = state.tools.spec(name) else {
+        let names = state.tools.specs().map(|spec| spec.name);
+        return Err(Problem::new(Code::NoSuchTool, format!("there is no tool `{name}`")).with_valid(names));
+    };
+    let shown = json!(args);
+    let needed = access::needs_of_call(spec, &shown);
+    let mut noting = state.audit.begin(&identity.author, spec.name, needed != Scope::Read.into());
+    noting.of_source(source.as_deref().or(state.default_source.as_deref()));
+    noting.with_args(&shown);
+    let answered = match identity.require(needed, spec.name) {
+        Ok(()) => let_in(state, identity.author, name, source, args).await,
+        Err(missing) => Err(missing.into()),
+    };
+    audit::ended(noting, &answered);
+    answered
+}
+
+async fn let_in(
+    state: &ApiState,
+    author: domain::Author,
     name: &str,
     source: Option<String>,
     mut args: Map<String, Value>,
 ) -> Result<ToolAnswer, Problem> {
-    if state.tools.resolve(name).is_none() {
-        let names = state.tools.specs().map(|spec| spec.name);
-        return Err(Problem::new(Code::NoSuchTool, format!("there is no tool `{name}`")).with_valid(names));
-    }
     let run = run_of(state, name, &mut args)?;
     let entered = match run {
         Some(run) => Some(state.runs.enter(run, &author).await.map_err(Problem::from)?),
