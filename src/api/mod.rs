@@ -53,9 +53,10 @@ pub use problem::Problem;
 pub use settings::Settings;
 pub use token::{Token, TokenBook};
 
-use crate::domain::{Egress, Scope};
+use crate::domain::{Egress, Identity, Scope};
 use crate::engine::{self, Runs};
 use crate::store::{SourceBook, Store};
+use crate::tools::access as access_to_tools;
 use crate::tools::{Audit, Harvests, Registry, Workbench};
 
 /// What the calls work with.
@@ -84,6 +85,13 @@ pub struct ApiState {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Cancelled when the server stops; ends all streams.
     pub stopping: CancellationToken,
+}
+
+impl ApiState {
+    /// Whether who calls may open the source that they name.
+    fn may_open(&self, identity: &Identity, source: Option<&str>) -> Result<(), Problem> {
+        Ok(access_to_tools::may_open(identity, source, self.default_source.as_deref())?)
+    }
 }
 
 /// All calls behind the gate.

@@ -138,9 +138,10 @@ async fn called(
     let mut noting = state.audit.begin(&identity.author, spec.name, needed != Scope::Read.into());
     noting.of_source(source.as_deref().or(state.default_source.as_deref()));
     noting.with_args(&shown);
-    let answered = match identity.require(needed, spec.name) {
+    let may = identity.require(needed, spec.name);
+    let answered = match may.map_err(Problem::from).and_then(|()| state.may_open(&identity, source.as_deref())) {
         Ok(()) => let_in(state, identity.author, name, source, args).await,
-        Err(missing) => Err(missing.into()),
+        Err(turned_away) => Err(turned_away),
     };
     audit::ended(noting, &answered);
     answered

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::asked;
 use super::port::{Effect, Spec};
-use crate::domain::{Scope, Scopes};
+use crate::domain::{Identity, MissingScope, Scope, Scopes};
+use crate::store::SourceBook;
 
 /// Tools that read, and show no value of a row. Whatever else reads needs `sql`, so that a tool that nobody thought of here shows nothing.
 const SHOW_NO_ROWS: [&str; 14] = [
@@ -46,6 +47,16 @@ pub fn needs_of_call(spec: &Spec, args: &Value) -> Scopes {
     if is_asked || gives_sql(args) { needs(spec).and(Scope::Sql) } else { needs(spec) }
 }
 
+/// A source that is not registered is any file or server that this machine reaches, so opening one is for who administers sources.
+pub fn may_open(identity: &Identity, source: Option<&str>, default: Option<&str>) -> Result<(), MissingScope> {
+    match source {
+        Some(words) if !SourceBook::is_name(words) && default != Some(words) => {
+            identity.require(Scope::Admin.into(), "a source that is not registered")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Members that are called SQL, wherever they stand; clients send documents as JSON text, too.
 fn gives_sql(value: &Value) -> bool {
     match value {
@@ -61,6 +72,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::{Grant, TokenKind};
     use crate::tools::{Registry, Settings};
 
     fn needed(name: &str, args: Value) -> String {
@@ -79,6 +91,19 @@ mod tests {
         check("catalog_verify", json!({}), "sql write");
         check("agent.run_start", json!({}), "write");
         check("catalog_upsert", json!({"kind": "note", "document": {"text": "what sql is for"}}), "write");
+    }
+
+    #[test]
+    fn only_who_administers_sources_opens_one_that_has_no_name() {
+        let assistant = Identity::of_token("lab", Grant::kept(TokenKind::Assistant, Scopes::ALL));
+        let may = |identity: &Identity, source: &str| may_open(identity, Some(source), Some("sqlite:shop.db")).is_ok();
+        for (source, expect) in
+            [("shop", true), ("sqlite:shop.db", true), ("sqlite:fathom.db", false), ("other.db", false), ("mysql://h/x", false)]
+        {
+            assert_eq!(may(&assistant, source), expect, "{source}");
+            assert!(may(&Identity::at_the_machine(), source), "{source}");
+        }
+        assert!(may_open(&assistant, None, None).is_ok());
     }
 
     #[test]

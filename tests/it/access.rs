@@ -14,6 +14,7 @@ struct Scene {
     folder: TempDir,
     server: Server,
     source: String,
+    file: String,
 }
 
 async fn scene() -> Scene {
@@ -24,7 +25,9 @@ async fn scene_with(set: impl Fn(Launch) -> Launch) -> Scene {
     let folder = TempDir::new().expect("a folder");
     let source = shop::make(folder.path(), "shop.db").await.to_string_lossy().into_owned();
     let server = set(Launch::on(folder.path())).start().await;
-    Scene { folder, server, source }
+    let (status, answer) = server.client.post("/sources", json!({"name": "shop", "dsn": source})).await;
+    assert_eq!(status, 201, "{answer}");
+    Scene { folder, server, file: source, source: "shop".to_owned() }
 }
 
 /// Status, `WWW-Authenticate` or `Retry-After`, and the answer.
@@ -107,6 +110,17 @@ async fn a_token_is_held_to_its_scopes_on_its_own_machine_too() {
     is_refused(&scene.ask(&assistant, "POST", "/tokens", json!({"name": "mine"})).await, &["admin"]);
     is_refused(&scene.ask(&assistant, "DELETE", "/tokens/ada", Value::Null).await, &["admin"]);
     is_refused(&scene.ask(&assistant, "GET", "/audit", Value::Null).await, &["admin"]);
+
+    // What is not registered may be any file of the server's machine.
+    let file = &scene.file;
+    let foreign = json!({"source": file, "args": {"sql": "select 1"}});
+    is_refused(&scene.ask(&assistant, "POST", "/tools/run_sql_readonly", foreign.clone()).await, &["admin"]);
+    is_done(&scene.ask(&person, "POST", "/tools/run_sql_readonly", foreign).await);
+    for path in ["/runs", "/harvests"] {
+        is_refused(&scene.ask(&assistant, "POST", path, json!({"source": file})).await, &["admin"]);
+    }
+    let in_path = format!("/sources/{}/inference", file.replace('/', "%2F"));
+    is_refused(&scene.ask(&assistant, "GET", &in_path, Value::Null).await, &["admin"]);
 
     // The same gate before the other ways in.
     let rpc = |method: &str| json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"target_id": scene.source, "sql": "select 1"}});
@@ -235,7 +249,7 @@ async fn a_token_has_a_rate_and_so_many_calls_at_once() {
     let scene = scene_with(|launch| launch.env(&set("RATE_PER_S"), "1").env(&set("BURST"), "4").env(&set("CONCURRENCY"), "1")).await;
     let token = scene.token(json!({"name": "busy"})).await;
     // One that takes until the source ends it, and holds the only place.
-    let slow = json!({"sql": "with recursive c(n) as (select 1 union all select n + 1 from c) select count(*) from c"});
+    let slow = json!({"sql": "with recursive c(n) as (select 1 union all select n + 1 from c where n > 0) select count(*) from c"});
     let both = async { tokio::join!(scene.call(&token, "run_sql_readonly", slow), beside(&scene, &token)) };
     let (_, refused) = both.await;
     assert_eq!((refused.0, refused.1.as_str(), &refused.2["code"]), (429, "1", &json!("too_many_calls")), "{refused:?}");
@@ -269,7 +283,8 @@ async fn what_is_done_stands_in_the_audit_log_without_secrets() {
     let dsn = format!("postgres://ann:{secret}@127.0.0.1:9/shop");
     is_done(&scene.ask("", "POST", "/sources", json!({"name": "far", "dsn": dsn})).await);
     let elsewhere = json!({"source": dsn, "args": {"sql": "select 1"}});
-    assert_eq!(scene.ask(&assistant, "POST", "/tools/run_sql_readonly", elsewhere).await.0, 503);
+    is_refused(&scene.ask(&assistant, "POST", "/tools/run_sql_readonly", elsewhere.clone()).await, &["admin"]);
+    assert_eq!(scene.ask("", "POST", "/tools/run_sql_readonly", elsewhere).await.0, 503);
     let within = json!({"sql": format!("select * from dblink('host=h password={secret}', 'x')")});
     scene.call(&assistant, "run_sql_readonly", within).await;
     is_done(&scene.call(&assistant, "run_sql_readonly", json!({"sql": "select count(*) from orders"})).await);
@@ -283,10 +298,12 @@ async fn what_is_done_stands_in_the_audit_log_without_secrets() {
     assert_eq!(
         told,
         [
+            ("outside", "POST /sources", "done"),
             ("outside", "POST /tokens", "done"),
             ("outside", "POST /tokens", "done"),
             ("outside", "POST /sources", "done"),
-            ("token:claude", "run_sql_readonly", "failed"),
+            ("token:claude", "run_sql_readonly", "refused"),
+            ("outside", "run_sql_readonly", "failed"),
             ("token:claude", "run_sql_readonly", "failed"),
             ("token:claude", "run_sql_readonly", "done"),
             ("token:reader", "run_sql_readonly", "refused"),
@@ -301,12 +318,12 @@ async fn what_is_done_stands_in_the_audit_log_without_secrets() {
     assert_eq!(refused["args"], json!({"sql": "select email from customers"}), "{refused}");
     assert!(refused["reason"].as_str().is_some_and(|why| why.starts_with("missing_scope: ")), "{refused}");
     assert_eq!(refused["source"].as_str(), Some(scene.source.as_str()), "{refused}");
-    assert_eq!((&all[0]["args"]["name"], &all[7]["args"]["name"]), (&json!("claude"), &json!("reader")));
+    assert_eq!((&all[0]["args"]["name"], &all[8]["args"]["name"]), (&json!("claude"), &json!("reader")));
 
     assert_eq!(scene.audit("?author=token:reader").await.len(), 2);
     assert_eq!(scene.audit("?tool=run.sql.readonly&author=token:claude").await.len(), 3);
-    assert_eq!(scene.audit(&format!("?tool=POST%20/sources&since={}", all[5]["at"])).await.len(), 1);
-    assert_eq!(scene.audit(&format!("?tool=POST%20/sources&since={}", 1 + all[5]["at"].as_i64().expect("a time"))).await.len(), 0);
+    assert_eq!(scene.audit(&format!("?tool=POST%20/sources&since={}", all[6]["at"])).await.len(), 1);
+    assert_eq!(scene.audit(&format!("?tool=POST%20/sources&since={}", 1 + all[6]["at"].as_i64().expect("a time"))).await.len(), 0);
 
     let here = scene.folder.path();
     let (exit, out, err) = fathom(here, &["audit", "--data", ".", "--author", "token:reader", "--since", "1h"]);
@@ -320,7 +337,7 @@ async fn what_is_done_stands_in_the_audit_log_without_secrets() {
 async fn a_call_that_nobody_waits_for_is_noted_and_an_orderly_end_loses_nothing() {
     let mut scene = scene().await;
     let client = scene.server.client.clone();
-    let slow = json!({"source": scene.source, "args": {"sql": "with recursive c(n) as (select 1 union all select n + 1 from c) select count(*) from c"}});
+    let slow = json!({"source": scene.source, "args": {"sql": "with recursive c(n) as (select 1 union all select n + 1 from c where n > 0) select count(*) from c"}});
     let left = client.http().post(format!("{}/tools/run_sql_readonly", client.url)).json(&slow).timeout(Duration::from_millis(500)).send();
     assert!(left.await.is_err(), "it does not wait");
     let deadline = Instant::now() + Duration::from_secs(20);
