@@ -11,8 +11,10 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, ApiState, Token, TokenBook};
+use crate::api::{self, ApiState, Limits, Token, TokenBook};
 use crate::config::Settings;
+use crate::domain::Identity;
+use crate::domain::{Grant, Scope};
 use crate::engine::clock::now_ms;
 use crate::engine::launch::{Parts, launch};
 use crate::engine::shared::ReasoningByName;
@@ -22,7 +24,7 @@ use crate::mcp::server::Selection;
 use crate::model::{self, ApiKey, Message, Models, Prices, Request, Role, Shape};
 use crate::store::{self, Folder, Keyring, PostgresStore, SourceBook, SqliteStore, Store, peek_lock};
 use crate::telemetry;
-use crate::tools::{Harvests, LocalWorkbench, Outside, Registry, Rules, Workbench};
+use crate::tools::{Audit, Harvests, LocalWorkbench, Outside, Registry, Rules, Workbench};
 
 /// The reasoning that needs no model.
 pub const BUILTIN: &str = "builtin";
@@ -94,11 +96,13 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     let shutdown = CancellationToken::new();
     let first_token = first_token(store.as_ref(), bound).await?;
     let url = url_of(bound);
+    let audit = Arc::new(Audit::new(settings.api.audit_rows, settings.api.audit_days));
     let outside = Outside {
         tools: desk.registry.clone(),
         workbench: workbench.clone(),
         runs: Arc::new(runs.clone()),
         default_source: settings.default_source.clone(),
+        audit: audit.clone(),
     };
     let assistants = mcp::server::Server::new(
         mcp::server::Parts {
@@ -108,7 +112,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
             defaults: settings.engine.clone(),
             default_model: default_model(&settings),
         },
-        mcp::server::Visitor { author: api::gate::OUTSIDE.to_owned() },
+        Identity::at_the_machine(),
     );
     let assistants = assistants.offering(Selection::parse(&settings.mcp.tools, &desk.registry).map_err(anyhow::Error::msg)?);
     let state = ApiState {
@@ -118,6 +122,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
         harvests: Arc::new(Harvests::new(workbench, store.clone(), now_ms)),
         outside,
         tokens: TokenBook::new(store.clone(), Duration::from_secs(settings.api.token_cache_s)),
+        limits: Limits::new(&settings.api),
         settings: settings.api.clone(),
         bound,
         defaults: settings.engine.clone(),
@@ -138,11 +143,12 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     let every = Duration::from_secs(settings.tools.digest_write_s.max(1));
     let served_all = CancellationToken::new();
     let writing = tokio::spawn(keep_queries(desk.registry.clone(), store.clone(), every, served_all.clone()));
+    let auditing = tokio::spawn(keep_audit(audit, store.clone(), served_all.clone()));
     let served = tokio::spawn(async move {
         let served = serving.await;
         served_all.cancel();
-        // Where it panicked there is nothing left to write.
-        let _ = writing.await;
+        // Where they panicked there is nothing left to write.
+        let _ = (writing.await, auditing.await);
         telemetry.shutdown().await;
         drop(held);
         Ok(served?)
@@ -163,6 +169,31 @@ async fn keep_queries(tools: Arc<Registry>, store: Arc<dyn Store>, every: Durati
         }
         if is_last {
             return;
+        }
+    }
+}
+
+/// What was done from outside is noted in memory; this writes it a moment later, and at the end.
+async fn keep_audit(audit: Arc<Audit>, store: Arc<dyn Store>, end: CancellationToken) {
+    /// A store that does not take it is asked again so often.
+    const AGAIN: Duration = Duration::from_secs(5);
+    loop {
+        let is_last = tokio::select! {
+            () = end.cancelled() => true,
+            () = audit.gathered() => false,
+        };
+        let written = audit.write(store.as_ref()).await;
+        if let Err(error) = &written {
+            tracing::warn!(%error, "what was done from outside was not written to the audit log");
+        }
+        if is_last {
+            return;
+        }
+        if written.is_err() {
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = tokio::time::sleep(AGAIN) => audit.remind(),
+            }
         }
     }
 }
@@ -283,14 +314,26 @@ fn reasoning(desk: Arc<Desk>, models: Models) -> anyhow::Result<ReasoningByName>
     }))
 }
 
-/// A server that other machines can reach wants a token from the start.
+/// A server that other machines can reach wants a token from the start, by which others can be made.
 async fn first_token(store: &dyn Store, bound: SocketAddr) -> anyhow::Result<Option<String>> {
-    if bound.ip().is_loopback() || !store.tokens().await?.is_empty() {
+    if bound.ip().is_loopback() {
         return Ok(None);
     }
-    let token = Token::fresh();
-    store.put_token(token.row(FIRST_TOKEN, now_ms())).await?;
-    Ok(Some(token.reveal().to_owned()))
+    let now = now_ms();
+    loop {
+        let given = store.tokens().await?;
+        if given.iter().any(|row| row.is_valid(now) && row.grant.scopes().has(Scope::Admin)) {
+            return Ok(None);
+        }
+        // The names of tokens that were revoked are not given again.
+        let names = std::iter::once(FIRST_TOKEN.to_owned()).chain((2..).map(|number| format!("{FIRST_TOKEN}-{number}")));
+        let name = names.into_iter().find(|name| given.iter().all(|row| row.name != *name)).expect("numbers do not end");
+        let token = Token::fresh();
+        // Another process on the same store may have been faster.
+        if store.put_token(token.row(&name, Grant::EVERYTHING, now, None)).await? {
+            return Ok(Some(token.reveal().to_owned()));
+        }
+    }
 }
 
 /// Where a person reaches the server: an address that stands for all of them is reached on this machine.

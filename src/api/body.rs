@@ -16,6 +16,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::ApiState;
+use super::audit::Said;
 use super::problem::{Code, Problem};
 
 /// A body that was understood.
@@ -43,6 +44,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<ApiState>> for Body<T> {
         let bytes = tokio::time::timeout(time, collect(body, limit))
             .await
             .map_err(|_| Problem::new(Code::SlowBody, format!("the body did not arrive within {} s", time.as_secs())))??;
+        if let Some(said) = parts.extensions.get::<Said>() {
+            said.hear(&bytes);
+        }
         if !bytes.is_empty() {
             check_media_type(&parts.headers)?;
         }

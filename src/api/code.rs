@@ -11,6 +11,7 @@ pub enum Code {
     InvalidParameter,
     EventOfAnotherRun,
     Unauthorized,
+    MissingScope,
     HostNotAllowed,
     OriginNotAllowed,
     NoSuchPath,
@@ -28,6 +29,8 @@ pub enum Code {
     UnsupportedMediaType,
     BeyondHead,
     KeyMisused,
+    TooManyCalls,
+    TokenInUrl,
     BadRequest,
     Internal,
     NotReady,
@@ -46,7 +49,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::MissingField,
@@ -54,6 +57,7 @@ impl Code {
         Self::InvalidParameter,
         Self::EventOfAnotherRun,
         Self::Unauthorized,
+        Self::MissingScope,
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::NoSuchPath,
@@ -71,6 +75,8 @@ impl Code {
         Self::UnsupportedMediaType,
         Self::BeyondHead,
         Self::KeyMisused,
+        Self::TooManyCalls,
+        Self::TokenInUrl,
         Self::BadRequest,
         Self::Internal,
         Self::NotReady,
@@ -131,6 +137,9 @@ impl Code {
             Self::Unauthorized => {
                 ("unauthorized", S::UNAUTHORIZED, "A token is required", include_str!("../../docs/errors/unauthorized.md"))
             }
+            Self::MissingScope => {
+                ("missing_scope", S::FORBIDDEN, "The token may not do this", include_str!("../../docs/errors/missing_scope.md"))
+            }
             Self::HostNotAllowed => (
                 "host_not_allowed",
                 S::FORBIDDEN,
@@ -190,6 +199,15 @@ impl Code {
                 "The idempotency key was used for another request",
                 include_str!("../../docs/errors/key_misused.md"),
             ),
+            Self::TooManyCalls => (
+                "too_many_calls",
+                S::TOO_MANY_REQUESTS,
+                "The token asks for too much at once",
+                include_str!("../../docs/errors/too_many_calls.md"),
+            ),
+            Self::TokenInUrl => {
+                ("token_in_url", S::BAD_REQUEST, "A token stands in the URL", include_str!("../../docs/errors/token_in_url.md"))
+            }
             Self::BadRequest => {
                 ("bad_request", S::BAD_REQUEST, "The request cannot be understood", include_str!("../../docs/errors/bad_request.md"))
             }

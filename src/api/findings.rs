@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::Body;
-use super::gate::Author;
 use super::once::detached;
 use super::params::{Items, Params, RunPath, path_parameter};
 use super::problem::Problem;
 use super::{ApiState, tools};
-use crate::domain::Entry;
+use crate::domain::{Entry, Identity};
 
 /// The finding that the path names by its key.
 pub struct FindingPath(String);
@@ -49,7 +48,7 @@ pub async fn list(State(state): State<Arc<ApiState>>, RunPath(id): RunPath, para
     responses((status = 200, description = "What was claimed, what came out, and what changed", body = Value)))]
 pub async fn verify(
     State(state): State<Arc<ApiState>>,
-    Extension(author): Extension<Author>,
+    Extension(identity): Extension<Identity>,
     FindingPath(key): FindingPath,
     body: Body<VerifyFinding>,
 ) -> Result<Json<Value>, Problem> {
@@ -57,7 +56,7 @@ pub async fn verify(
     let mut args = Map::from_iter([("key".to_owned(), Value::from(key))]);
     args.extend(kind.map(|kind| ("kind".to_owned(), Value::from(kind))));
     // What was found is written, whether or not somebody waits for the answer.
-    let answer = detached(async move { tools::carry_out(&state, author, "catalog_verify".to_owned(), source, args).await }).await??;
+    let answer = detached(async move { tools::carry_out(&state, identity, "catalog_verify".to_owned(), source, args).await }).await??;
     Ok(Json(answer.result))
 }
 

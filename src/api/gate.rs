@@ -1,27 +1,31 @@
-//! Who may come in: by which name the server is called, on behalf of which page, and with which token.
+//! Who may come in: by which name the server is called, on behalf of which page, with which token, and for what.
 //!
 //! The Host check keeps web pages from reaching a local server by DNS rebinding; the Origin check keeps other sites' scripts out;
-//! the token is wanted where other machines can reach the server.
+//! the token is wanted where other machines can reach the server. A token that is shown holds everywhere, with its scopes and no others.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::HeaderValue;
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
+use serde_json::Value;
+use url::form_urlencoded;
 
+use super::access::{Need, Needs};
+use super::audit::{self, Said};
+use super::limits::until_answered;
 use super::problem::{Code, Problem};
-use super::{ApiState, Settings};
-use crate::mcp::server::Visitor;
+use super::{ApiState, Settings, TokenBook, token};
+use crate::domain::Identity;
+use crate::engine::clock::now_ms;
 
-/// Open to whoever passes the Host and Origin checks: they say nothing about anybody's data.
-const WITHOUT_TOKEN: [&str; 4] = ["/healthz", "/readyz", "/openapi.json", "/docs"];
-
-/// Who calls where nobody says who.
-pub const OUTSIDE: &str = "outside";
+/// Parameters by which tokens are sent elsewhere.
+const SECRETS: [&str; 7] = ["token", "access_token", "auth_token", "api_key", "apikey", "authorization", "bearer"];
 
 /// What the gate lets through.
 #[derive(Clone, Debug)]
@@ -29,17 +33,18 @@ pub struct Rules {
     bound: IpAddr,
     hosts: Vec<String>,
     origins: Vec<String>,
+    needs: Needs,
 }
 
 impl Rules {
-    pub fn new(settings: &Settings, bound: SocketAddr) -> Self {
+    pub fn new(settings: &Settings, bound: SocketAddr, needs: Needs) -> Self {
         let tidy = |entries: &[String]| entries.iter().map(|entry| entry.trim().trim_end_matches('/').to_ascii_lowercase()).collect();
-        Self { bound: bound.ip(), hosts: tidy(&settings.allowed_hosts), origins: tidy(&settings.allowed_origins) }
+        Self { bound: bound.ip(), hosts: tidy(&settings.allowed_hosts), origins: tidy(&settings.allowed_origins), needs }
     }
 
-    /// Whether other machines can reach the server.
-    pub fn wants_token(&self, path: &str) -> bool {
-        !self.bound.is_loopback() && !is_open(path)
+    /// Where other machines can reach the server, nobody is known without a token.
+    pub fn wants_token(&self, need: Need) -> bool {
+        !self.bound.is_loopback() && need != Need::Nothing
     }
 
     /// `host` is what the client called the server, port included.
@@ -80,7 +85,7 @@ impl Rules {
 }
 
 pub async fn gate(State((state, rules)): State<(Arc<ApiState>, Arc<Rules>)>, request: Request, next: Next) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let text = |name| parts.headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("\u{fffd}"));
     let in_target = parts.uri.authority().map(Authority::as_str);
     let host = text(HOST).or(in_target);
@@ -90,42 +95,89 @@ pub async fn gate(State((state, rules)): State<(Arc<ApiState>, Arc<Rules>)>, req
         rules.check_host(Some(target))?;
     }
     rules.check_origin(text(ORIGIN), host.unwrap_or_default())?;
-    let presented = bearer(text(AUTHORIZATION)).filter(|_| !is_open(parts.uri.path()));
-    let token = match presented {
-        Some(presented) => state.tokens.name_of(presented).await?,
-        None => None,
+    nothing_in_url(&parts.uri)?;
+    let route = parts.extensions.get::<MatchedPath>().cloned();
+    let route = route.as_ref().map(MatchedPath::as_str);
+    let need = rules.needs.of(&parts.method, route)?;
+    let identity = identify(&state.tokens, &rules, need, &parts.headers).await?;
+    let place = identity.token().map(|token| state.limits.enter(token)).transpose()?;
+    let in_path = named_in_path(&mut parts).await;
+    let noting = match need {
+        Need::Nothing | Need::Known => None,
+        Need::Scope(scope) => {
+            let call = format!("{} {}", parts.method, route.unwrap_or_default());
+            audit::begin(&state.outside.audit, &identity, scope, &call, &in_path)?
+        }
     };
-    if rules.wants_token(parts.uri.path()) && token.is_none() {
-        let why = match presented {
-            Some(_) => "the token is unknown or revoked",
-            None => "this server wants the header `Authorization: Bearer <token>`",
-        };
-        return Err(Problem::new(Code::Unauthorized, why).of_field("Authorization"));
+    let (method, said) = (parts.method.clone(), Said::default());
+    parts.extensions.insert(identity);
+    if noting.is_some() {
+        parts.extensions.insert(said.clone());
     }
-    let mut parts = parts;
-    let author = Author::of_token(token.as_deref());
-    parts.extensions.insert(Visitor { author: author.0.clone() });
-    parts.extensions.insert(author);
-    Ok(next.run(Request::from_parts(parts, body)).await)
+    let response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(mut noting) = noting {
+        noting.with_args(&said.with(&in_path));
+        audit::answered(noting, &response);
+    }
+    Ok(until_answered(response, &method, place))
 }
 
-/// Under which name claims are made that come over HTTP. It comes from the token alone, and is nobody's inside: `person`, `harvest`
-/// and the experts have names without a colon, and no expert may be called `outside`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Author(pub String);
+/// What the path names, by its parameters.
+async fn named_in_path(parts: &mut Parts) -> Value {
+    let named = RawPathParams::from_request_parts(parts, &()).await;
+    named.iter().flatten().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
+}
 
-impl Author {
-    fn of_token(name: Option<&str>) -> Self {
-        Self(name.map_or_else(|| OUTSIDE.to_owned(), |name| format!("token:{name}")))
+/// URLs end up in logs, so a token is not taken from one, and who sends one there is told.
+fn nothing_in_url(uri: &Uri) -> Result<(), Problem> {
+    let refuse = |field: &str| {
+        let why =
+            format!("`{field}`: tokens are not taken from a URL, which ends up in logs; send the header `Authorization: Bearer <token>`");
+        Err(Problem::new(Code::TokenInUrl, why).of_field(field))
+    };
+    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        if token::looks_like_one(&name) || token::looks_like_one(&value) || SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+            return refuse(&if token::looks_like_one(&name) { "the query".into() } else { name });
+        }
+    }
+    if uri.path().split('/').any(token::looks_like_one) { refuse("the path") } else { Ok(()) }
+}
+
+/// Who calls. What is open to everybody is open with an old token, too.
+async fn identify(tokens: &TokenBook, rules: &Rules, need: Need, headers: &HeaderMap) -> Result<Identity, Problem> {
+    let refuse = |why: &str| Problem::new(Code::Unauthorized, why).of_field("Authorization");
+    if need == Need::Nothing {
+        return Ok(Identity::at_the_machine());
+    }
+    match presented(headers) {
+        Presented::Nothing if rules.wants_token(need) => Err(refuse("this server wants the header `Authorization: Bearer <token>`")),
+        Presented::Nothing => Ok(Identity::at_the_machine()),
+        // Not taken for nobody, who may do everything on this machine.
+        Presented::Unreadable => Err(refuse("the header `Authorization` must stand there once, as `Bearer <token>`")),
+        Presented::Token(token) => {
+            tokens.identity(token, now_ms()).await?.ok_or_else(|| refuse("the token is unknown, revoked or has expired"))
+        }
     }
 }
 
-fn is_open(path: &str) -> bool {
-    WITHOUT_TOKEN.contains(&path) || path.starts_with("/errors/")
+#[derive(Debug, PartialEq, Eq)]
+enum Presented<'a> {
+    Nothing,
+    Unreadable,
+    Token(&'a str),
 }
 
-fn bearer(authorization: Option<&str>) -> Option<&str> {
-    let (scheme, token) = authorization?.split_once(' ')?;
+fn presented(headers: &HeaderMap) -> Presented<'_> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    match (given.next(), given.next()) {
+        (None, _) => Presented::Nothing,
+        (Some(header), None) => header.to_str().ok().and_then(bearer).map_or(Presented::Unreadable, Presented::Token),
+        (Some(_), Some(_)) => Presented::Unreadable,
+    }
+}
+
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use axum::{Extension, Json};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use super::body::{Body, Nothing};
 use super::events;
 use super::params::{Items, Params, header, path_parameter};
 use super::problem::{Code, Problem};
+use crate::domain::Identity;
 use crate::tools::Harvest;
 use crate::tools::harvests::{Happened, Step};
 
@@ -68,8 +69,13 @@ pub struct HarvestPath(String);
 /// answered, and its own time limit holds.
 #[utoipa::path(post, path = "/harvests", tag = "sources", operation_id = "start_harvest", request_body = NewHarvest,
     responses((status = 202, description = "It has begun", body = HarvestItem), (status = 200, description = "It is under way already", body = HarvestItem)))]
-pub async fn start(State(state): State<Arc<ApiState>>, body: Body<NewHarvest>) -> Result<(StatusCode, Json<HarvestItem>), Problem> {
+pub async fn start(
+    State(state): State<Arc<ApiState>>,
+    Extension(identity): Extension<Identity>,
+    body: Body<NewHarvest>,
+) -> Result<(StatusCode, Json<HarvestItem>), Problem> {
     let NewHarvest { source, time_limit_ms } = body.value;
+    state.may_open(&identity, source.as_deref())?;
     if time_limit_ms == Some(0) {
         return Err(Problem::invalid_field("time_limit_ms", "`time_limit_ms` must be at least 1").with_valid(["1 or more"]));
     }

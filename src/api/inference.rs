@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 
 use super::ApiState;
 use super::params::Params;
 use super::problem::{Code, Problem};
 use super::sources::SourcePath;
+use crate::domain::Identity;
 use crate::tools::Failure;
 use crate::tools::survey::inclusions::Inclusions;
 use crate::tools::survey::shown::{self, Inferred};
@@ -22,7 +23,13 @@ use crate::tools::survey::shown::{self, Inferred};
         ("blind" = Option<bool>, Query, description = "Do not look at declared constraints."),
         ("rejected" = Option<bool>, Query, description = "Also show what was weighed and does not stand, and why keys are keys.")),
     responses((status = 200, description = "Keys and references", body = Inferred)))]
-pub async fn infer(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePath, params: Params) -> Result<Json<Inferred>, Problem> {
+pub async fn infer(
+    State(state): State<Arc<ApiState>>,
+    Extension(identity): Extension<Identity>,
+    SourcePath(name): SourcePath,
+    params: Params,
+) -> Result<Json<Inferred>, Problem> {
+    state.may_open(&identity, Some(&name))?;
     let params = params.only(&["blind", "rejected"])?;
     let (blind, rejected) = (params.flag("blind", false)?, params.flag("rejected", false)?);
     let workspace = state.outside.workbench.look(&name).await?;
@@ -43,9 +50,11 @@ pub async fn infer(State(state): State<Arc<ApiState>>, SourcePath(name): SourceP
     responses((status = 200, description = "Inclusions", body = Inclusions)))]
 pub async fn inclusions(
     State(state): State<Arc<ApiState>>,
+    Extension(identity): Extension<Identity>,
     SourcePath(name): SourcePath,
     params: Params,
 ) -> Result<Json<Inclusions>, Problem> {
+    state.may_open(&identity, Some(&name))?;
     params.only(&[])?;
     let workspace = state.outside.workbench.look(&name).await?;
     workspace.surveys.inclusions(&workspace).await.map(Json).map_err(failed)

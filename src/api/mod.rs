@@ -1,5 +1,7 @@
 //! The HTTP API: one file a resource. It turns requests into calls on the engine's door and answers into JSON, problems and streams.
 
+pub mod access;
+pub mod audit;
 pub mod body;
 pub mod code;
 pub mod commands;
@@ -13,6 +15,7 @@ pub mod harvests;
 pub mod health;
 pub mod inference;
 pub mod intent;
+pub mod limits;
 pub mod metrics;
 pub mod once;
 pub mod openapi;
@@ -38,18 +41,19 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use access::{Need, Routes};
+pub use limits::Limits;
 pub use problem::Problem;
 pub use settings::Settings;
 pub use token::{Token, TokenBook};
 
-use crate::domain::Egress;
+use crate::domain::{Egress, Identity, Scope};
 use crate::engine::{self, Runs};
 use crate::store::{SourceBook, Store};
 use crate::tools::{Harvests, Outside};
@@ -63,6 +67,7 @@ pub struct ApiState {
     pub outside: Outside,
     pub harvests: Arc<Harvests>,
     pub tokens: TokenBook,
+    pub limits: Limits,
     pub settings: Settings,
     /// Where the server listens; decides whether a token is wanted.
     pub bound: SocketAddr,
@@ -79,18 +84,26 @@ pub struct ApiState {
     pub stopping: CancellationToken,
 }
 
+impl ApiState {
+    /// Whether who calls may open the source that they name.
+    fn may_open(&self, identity: &Identity, source: Option<&str>) -> Result<(), Problem> {
+        Ok(self.outside.may_open(identity, source)?)
+    }
+}
+
 /// All calls, and those of assistants, behind the gate.
-pub fn router(state: ApiState, assistants: Router) -> Router {
+pub fn router(state: ApiState, assistants: MethodRouter<Arc<ApiState>>) -> Router {
     let state = Arc::new(state);
-    let rules = Arc::new(gate::Rules::new(&state.settings, state.bound));
-    let (calls, document) = described().split_for_parts();
-    let document = openapi::finish(document);
-    let calls = calls
-        .route("/openapi.json", get(openapi::serve(&document)))
-        .route("/docs", get(docs::serve(&document)))
-        .with_state(state.clone())
-        .merge(assistants)
-        .layer(from_fn_with_state((state, rules), gate::gate));
+    let routes = described();
+    let document = openapi::finish(routes.document().clone());
+    let (calls, needs) = routes
+        .beside(Need::Nothing, "/openapi.json", get(openapi::serve(&document)))
+        .beside(Need::Nothing, "/docs", get(docs::serve(&document)))
+        // What each of their calls needs is looked at there.
+        .beside(Need::Known, "/mcp", assistants)
+        .into_parts();
+    let rules = Arc::new(gate::Rules::new(&state.settings, state.bound, needs));
+    let calls = calls.layer(from_fn_with_state((state.clone(), rules), gate::gate)).with_state(state);
     envelope::around(calls)
 }
 
@@ -116,42 +129,57 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
     }
 }
 
-fn described() -> OpenApiRouter<Arc<ApiState>> {
-    OpenApiRouter::with_openapi(openapi::base())
-        .routes(routes!(start::start, runs::list))
-        .routes(routes!(runs::look))
-        .routes(routes!(events::follow))
-        .routes(routes!(events::headlines))
-        .routes(routes!(intent::change))
-        .routes(routes!(questions::list))
-        .routes(routes!(questions::answer))
-        .routes(routes!(commands::cancel))
-        .routes(routes!(commands::pause))
-        .routes(routes!(commands::resume))
-        .routes(routes!(tasks::list))
-        .routes(routes!(findings::list))
-        .routes(routes!(findings::verify))
-        .routes(routes!(report::report))
-        .routes(routes!(sources::add, sources::list))
-        .routes(routes!(sources::look, sources::remove))
-        .routes(routes!(sources::test))
-        .routes(routes!(sources::diff))
-        .routes(routes!(inference::infer))
-        .routes(routes!(inference::inclusions))
-        .routes(routes!(harvests::start, harvests::list))
-        .routes(routes!(harvests::look))
-        .routes(routes!(harvests::follow))
-        .routes(routes!(harvests::cancel))
-        .routes(routes!(sources::rotate))
-        .routes(routes!(queries::list))
-        .routes(routes!(rules::list))
-        .routes(routes!(tools::list))
-        .routes(routes!(tools::call))
-        .routes(routes!(rpc::query))
-        .routes(routes!(tokens::create, tokens::list))
-        .routes(routes!(tokens::revoke))
-        .routes(routes!(health::alive))
-        .routes(routes!(health::ready))
-        .routes(routes!(metrics::metrics))
-        .routes(routes!(errors::page))
+/// What each call needs stands here, and nowhere else.
+fn described() -> Routes {
+    const NOTHING: Need = Need::Nothing;
+    /// Each tool says what it needs: `tools::access`.
+    const OF_TOOL: Need = Need::Known;
+    const READ: Need = Need::Scope(Scope::Read);
+    const SQL: Need = Need::Scope(Scope::Sql);
+    const WRITE: Need = Need::Scope(Scope::Write);
+    const APPROVE: Need = Need::Scope(Scope::Approve);
+    const ADMIN: Need = Need::Scope(Scope::Admin);
+    Routes::described_in(openapi::base())
+        .of(WRITE, routes!(start::start))
+        .of(READ, routes!(runs::list))
+        .of(READ, routes!(runs::look))
+        .of(READ, routes!(events::follow))
+        .of(READ, routes!(events::headlines))
+        .of(WRITE, routes!(intent::change))
+        .of(READ, routes!(questions::list))
+        .of(APPROVE, routes!(questions::answer))
+        .of(WRITE, routes!(commands::cancel))
+        .of(WRITE, routes!(commands::pause))
+        .of(WRITE, routes!(commands::resume))
+        .of(READ, routes!(tasks::list))
+        .of(READ, routes!(findings::list))
+        .of(OF_TOOL, routes!(findings::verify))
+        .of(READ, routes!(report::report))
+        .of(ADMIN, routes!(sources::add))
+        .of(READ, routes!(sources::list))
+        .of(READ, routes!(sources::look))
+        .of(ADMIN, routes!(sources::remove))
+        .of(WRITE, routes!(sources::test))
+        .of(READ, routes!(sources::diff))
+        .of(SQL, routes!(inference::infer))
+        .of(READ, routes!(inference::inclusions))
+        .of(WRITE, routes!(harvests::start))
+        .of(READ, routes!(harvests::list))
+        .of(READ, routes!(harvests::look))
+        .of(READ, routes!(harvests::follow))
+        .of(WRITE, routes!(harvests::cancel))
+        .of(ADMIN, routes!(sources::rotate))
+        .of(READ, routes!(queries::list))
+        .of(READ, routes!(rules::list))
+        .of(READ, routes!(tools::list))
+        .of(OF_TOOL, routes!(tools::call))
+        .of(OF_TOOL, routes!(rpc::query))
+        .of(ADMIN, routes!(tokens::create))
+        .of(ADMIN, routes!(tokens::list))
+        .of(ADMIN, routes!(tokens::revoke))
+        .of(ADMIN, routes!(audit::list))
+        .of(NOTHING, routes!(health::alive))
+        .of(NOTHING, routes!(health::ready))
+        .of(READ, routes!(metrics::metrics))
+        .of(NOTHING, routes!(errors::page))
 }

@@ -1,14 +1,19 @@
 //! `GET /openapi.json`: the API's description, made from the calls themselves.
 
+use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use utoipa::OpenApi as _;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, ResponseBuilder};
 
 use super::events::EventLine;
 use super::problem::{Document, MEDIA_TYPE};
+
+/// What the description calls the token.
+pub const TOKEN: &str = "token";
 
 /// What is not a call.
 #[derive(utoipa::OpenApi)]
@@ -17,7 +22,8 @@ use super::problem::{Document, MEDIA_TYPE};
         title = "Fathom",
         description = "Understands databases that nobody has documented. Start a run over a source, follow its events, answer its questions, \
 read its report.\n\nEvery error is a problem document (RFC 9457) whose `type` is a page on this server. Lists answer `{items, next}`. \
-Where the server listens on an address that other machines can reach, every call needs `Authorization: Bearer <token>`.",
+Where the server listens on an address that other machines can reach, every call needs `Authorization: Bearer <token>`. \
+Each call says which scope of a token it needs; calls of tools need what the tool does.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
@@ -39,12 +45,14 @@ pub fn base() -> OpenApi {
 /// Adds what holds for all calls: the token, and the form of errors.
 pub fn finish(mut document: OpenApi) -> OpenApi {
     if let Some(components) = &mut document.components {
-        let bearer =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("Only where the server is not on loopback.")).build();
-        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("Wanted where the server is not on loopback. A token that is sent holds everywhere, with its scopes."))
+            .build();
+        components.add_security_scheme(TOKEN, SecurityScheme::Http(bearer));
     }
     for item in document.paths.paths.values_mut() {
-        for operation in operations(item) {
+        for (_, operation) in operations(item) {
             let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Document"))));
             let problem = ResponseBuilder::new().description("What went wrong").content(MEDIA_TYPE, content).build();
             operation.responses.responses.insert("default".to_owned(), problem.into());
@@ -59,6 +67,9 @@ pub fn serve(document: &OpenApi) -> impl Fn() -> std::future::Ready<Response> + 
     move || std::future::ready(([(CONTENT_TYPE, "application/json")], text.clone()).into_response())
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+/// What may be done with a path.
+pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let PathItem { get, post, put, patch, delete, .. } = item;
+    let all = [(Method::GET, get), (Method::POST, post), (Method::PUT, put), (Method::PATCH, patch), (Method::DELETE, delete)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

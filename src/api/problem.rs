@@ -22,6 +22,8 @@ pub struct Problem {
     pub valid: Vec<String>,
     /// The answer that stands, where a second one came.
     pub first: Option<Answer>,
+    /// When it is worth trying again.
+    pub retry_after_s: Option<u64>,
 }
 
 /// The JSON of a problem.
@@ -49,7 +51,7 @@ pub struct Document {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, valid: Vec::new(), first: None }
+        Self { code, detail: detail.into(), field: None, valid: Vec::new(), first: None, retry_after_s: None }
     }
 
     pub fn invalid_field(field: &str, detail: impl Into<String>) -> Self {
@@ -87,6 +89,11 @@ impl Problem {
         self
     }
 
+    pub fn after_seconds(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
     pub fn status(&self) -> StatusCode {
         self.code.status()
     }
@@ -116,6 +123,12 @@ impl Problem {
     fn headers(&self) -> Option<(HeaderName, HeaderValue)> {
         match self.code {
             Code::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"fathom\""))),
+            Code::MissingScope => {
+                let scopes = self.valid.join(" ");
+                let challenge = format!("Bearer realm=\"fathom\", error=\"insufficient_scope\", scope=\"{scopes}\"");
+                Some((WWW_AUTHENTICATE, HeaderValue::try_from(challenge).ok()?))
+            }
+            Code::TooManyCalls => Some((RETRY_AFTER, HeaderValue::from(self.retry_after_s.unwrap_or(1)))),
             Code::Stopping | Code::NotReady | Code::RunMoved => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
             // What is left of the body is not read, so nothing else can come on this connection.
             Code::BodyTooLarge | Code::SlowBody => Some((CONNECTION, HeaderValue::from_static("close"))),
@@ -129,6 +142,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let text = serde_json::to_string(&self.document()).expect("a problem is plain data and always serialises");
         let mut response = (self.status(), text).into_response();
+        response.extensions_mut().insert(self.code);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.extend(self.headers());

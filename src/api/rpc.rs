@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::ApiState;
-use super::gate::Author;
 use super::problem::{Code, Problem};
 use super::tools::{self, ToolAnswer, ToolItem};
+use crate::domain::{Identity, Scope};
 use crate::tools::outside::source_in;
 
 /// The argument that says which source is meant; it belongs to the call, not to the tool.
@@ -65,7 +65,7 @@ pub struct RpcError {
 #[utoipa::path(post, path = "/mcp/query", tag = "sources", operation_id = "rpc", request_body = RpcCall,
     responses((status = 200, description = "What the tool answered, or a JSON-RPC error", body = RpcAnswer),
         (status = 202, description = "A notification was carried out")))]
-pub async fn query(State(state): State<Arc<ApiState>>, Extension(author): Extension<Author>, body: Bytes) -> Response {
+pub async fn query(State(state): State<Arc<ApiState>>, Extension(identity): Extension<Identity>, body: Bytes) -> Response {
     let value: Value = match serde_json::from_slice(&body) {
         Ok(value) => value,
         Err(error) => return answer(Value::Null, Err(RpcError::new(PARSE_ERROR, format!("not JSON: {error}")))),
@@ -82,14 +82,15 @@ pub async fn query(State(state): State<Arc<ApiState>>, Extension(author): Extens
     if call.jsonrpc != "2.0" {
         return answer(id, Err(RpcError::new(INVALID_REQUEST, "`jsonrpc` must be \"2.0\"")));
     }
-    let outcome = carry_out(&state, author, call).await;
+    let outcome = carry_out(&state, identity, call).await;
     if is_notification { StatusCode::ACCEPTED.into_response() } else { answer(id, outcome) }
 }
 
-async fn carry_out(state: &ApiState, author: Author, call: RpcCall) -> Result<Value, RpcError> {
+async fn carry_out(state: &ApiState, identity: Identity, call: RpcCall) -> Result<Value, RpcError> {
     let RpcCall { method, mut params, .. } = call;
     match method.as_str() {
         "tools/list" => {
+            identity.require(Scope::Read.into(), "tools/list").map_err(Problem::from)?;
             let tools: Vec<Value> = state.outside.tools.specs().map(|spec| listed(ToolItem::of(spec))).collect();
             Ok(json!({ "tools": tools }))
         }
@@ -106,11 +107,11 @@ async fn carry_out(state: &ApiState, author: Author, call: RpcCall) -> Result<Va
                 let why = format!("`params.{odd}` is not taken; the source is `params.arguments.{}`", SOURCE);
                 return Err(RpcError::new(INVALID_PARAMS, why));
             }
-            let result = tool(state, author, &name, args).await?;
+            let result = tool(state, identity, &name, args).await?;
             let text = result.to_string();
             Ok(json!({"content": [{"type": "text", "text": text}], "structuredContent": result, "isError": false}))
         }
-        name => tool(state, author, name, params).await,
+        name => tool(state, identity, name, params).await,
     }
 }
 
@@ -125,9 +126,9 @@ fn listed(tool: ToolItem) -> Value {
     })
 }
 
-async fn tool(state: &ApiState, author: Author, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {
+async fn tool(state: &ApiState, identity: Identity, name: &str, mut args: Map<String, Value>) -> Result<Value, RpcError> {
     let source = source_in(&mut args).map_err(|why| RpcError::new(INVALID_PARAMS, why))?;
-    let called: Result<ToolAnswer, Problem> = tools::carry_out(state, author, name.to_owned(), source, args).await;
+    let called: Result<ToolAnswer, Problem> = tools::carry_out(state, identity, name.to_owned(), source, args).await;
     called.map(|answer| answer.result).map_err(RpcError::from)
 }
 

@@ -19,6 +19,16 @@ pub struct Settings {
     pub stop_time_limit_s: u64,
     /// Seconds that a revoked token may stay valid on other nodes; on this one it is refused at once.
     pub token_cache_s: u64,
+    /// Calls a second that one token may make in the long run.
+    pub token_rate_per_s: u32,
+    /// Calls that one token may make in one go, where it made few before.
+    pub token_burst: u32,
+    /// Calls of one token that may be under way at once.
+    pub token_concurrency: usize,
+    /// Calls that the audit log keeps; the oldest go first.
+    pub audit_rows: u32,
+    /// Days for which the audit log keeps a call.
+    pub audit_days: u32,
 }
 
 impl Default for Settings {
@@ -31,6 +41,11 @@ impl Default for Settings {
             body_time_limit_s: 30,
             stop_time_limit_s: 5,
             token_cache_s: 5,
+            token_rate_per_s: 50,
+            token_burst: 200,
+            token_concurrency: 64,
+            audit_rows: 100_000,
+            audit_days: 90,
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 
 use super::ApiState;
@@ -16,7 +16,7 @@ use super::intent::check_intent;
 use super::once::{Key, detached, mark_replayed};
 use super::problem::{Code, Problem};
 use super::runs::Links;
-use crate::domain::{Budget, Intent, RunId, RunRequest, RunStatus, SnapshotId};
+use crate::domain::{Budget, Identity, Intent, RunId, RunRequest, RunStatus, SnapshotId};
 use crate::store::{Idempotency, RunRow};
 
 pub const MAX_ITERATIONS: RangeInclusive<u32> = 1..=100;
@@ -83,7 +83,13 @@ pub struct Started {
     params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key starts nothing twice.")),
     responses((status = 201, description = "The run was created, or had been with the same key", body = Started,
         headers(("Location" = String, description = "The run"), ("Idempotency-Replayed" = Option<String>, description = "`true` for a repetition")))))]
-pub async fn start(State(state): State<Arc<ApiState>>, key: Key, body: Body<StartRequest>) -> Result<Response, Problem> {
+pub async fn start(
+    State(state): State<Arc<ApiState>>,
+    Extension(identity): Extension<Identity>,
+    key: Key,
+    body: Body<StartRequest>,
+) -> Result<Response, Problem> {
+    state.may_open(&identity, body.value.source.as_deref())?;
     let request = complete(body.value, &state)?;
     let key = key.0.map(|key| Idempotency { key, digest: body.digest });
     let runs = state.runs.clone();

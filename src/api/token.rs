@@ -8,9 +8,12 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::body::hex;
+use crate::domain::{Grant, Identity};
 use crate::store::{Error, Store, TokenRow};
 
 const PREFIX: &str = "fathom_";
+/// What 256 bits take.
+const LETTERS: usize = 43;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// A token as a person gets it; only its hash is kept.
@@ -36,9 +39,15 @@ impl Token {
         &self.0
     }
 
-    pub fn row(&self, name: &str, created_at: i64) -> TokenRow {
-        TokenRow { name: name.to_owned(), hash: hash(&self.0), created_at }
+    pub fn row(&self, name: &str, grant: Grant, created_at: i64, expires_at: Option<i64>) -> TokenRow {
+        TokenRow { name: name.to_owned(), hash: hash(&self.0), created_at, grant, expires_at, revoked_at: None }
     }
+}
+
+/// Whether the text has the form of a token, valid or not.
+pub fn looks_like_one(text: &str) -> bool {
+    let rest = text.strip_prefix(PREFIX).unwrap_or_default();
+    rest.len() == LETTERS && rest.bytes().all(|byte| ALPHABET.contains(&byte))
 }
 
 /// SHA-256, hexadecimal. Tokens have 256 bits of their own, so that nothing slower is needed.
@@ -46,10 +55,10 @@ pub fn hash(token: &str) -> String {
     hex(&Sha256::digest(token))
 }
 
-/// The name of the token. Looks at every row whatever matches, so that time tells nothing.
-pub fn name_among<'a>(presented: &str, rows: &'a [TokenRow]) -> Option<&'a str> {
+/// The row of the token. Looks at every row whatever matches, so that time tells nothing.
+pub fn row_among<'a>(presented: &str, rows: &'a [TokenRow]) -> Option<&'a TokenRow> {
     let presented = hash(presented);
-    rows.iter().fold(None, |found, row| if presented.as_bytes().ct_eq(row.hash.as_bytes()).into() { Some(&row.name) } else { found })
+    rows.iter().fold(None, |found, row| if presented.as_bytes().ct_eq(row.hash.as_bytes()).into() { Some(row) } else { found })
 }
 
 impl TokenBook {
@@ -57,8 +66,8 @@ impl TokenBook {
         Self { store, keep, read: Mutex::new(None) }
     }
 
-    /// The name of a valid token; none of one that is unknown or revoked.
-    pub async fn name_of(&self, presented: &str) -> Result<Option<String>, Error> {
+    /// Who shows this token; nobody where it is unknown, revoked or has expired.
+    pub async fn identity(&self, presented: &str, now: i64) -> Result<Option<Identity>, Error> {
         let known = self.known();
         let rows = match known {
             Some(rows) => rows,
@@ -68,7 +77,8 @@ impl TokenBook {
                 rows
             }
         };
-        Ok(name_among(presented, &rows).map(str::to_owned))
+        let shown = row_among(presented, &rows).filter(|row| row.is_valid(now));
+        Ok(shown.map(|row| Identity::of_token(&row.name, row.grant)))
     }
 
     /// Tokens were added or revoked.
@@ -108,9 +118,10 @@ mod tests {
     #[test]
     fn a_token_is_known_by_its_hash_only() {
         let token = Token::fresh();
-        let row = token.row("laptop", 5);
+        let row = token.row("laptop", Grant::EVERYTHING, 5, None);
         assert!(token.reveal().starts_with(PREFIX));
-        assert_eq!(token.reveal().len(), PREFIX.len() + 43);
+        assert_eq!(token.reveal().len(), PREFIX.len() + LETTERS);
+        assert!(looks_like_one(token.reveal()) && !looks_like_one(&row.hash));
         assert_eq!(row.hash.len(), 64);
         assert!(!format!("{row:?}").contains(token.reveal()));
         assert_ne!(token.reveal(), Token::fresh().reveal());
@@ -119,11 +130,21 @@ mod tests {
     #[test]
     fn only_the_whole_token_is_accepted() {
         let (one, two) = (Token::fresh(), Token::fresh());
-        let rows = [one.row("one", 0), two.row("two", 0)];
-        assert_eq!((name_among(one.reveal(), &rows), name_among(two.reveal(), &rows)), (Some("one"), Some("two")));
-        assert_eq!(name_among(&one.reveal()[..40], &rows), None);
-        assert_eq!(name_among(&rows[0].hash, &rows), None);
-        assert_eq!(name_among("", &rows), None);
-        assert_eq!(name_among(one.reveal(), &[]), None);
+        let rows = [one.row("one", Grant::EVERYTHING, 0, None), two.row("two", Grant::EVERYTHING, 0, None)];
+        let name = |presented: &str, rows: &[TokenRow]| row_among(presented, rows).map(|row| row.name.clone());
+        assert_eq!((name(one.reveal(), &rows).as_deref(), name(two.reveal(), &rows).as_deref()), (Some("one"), Some("two")));
+        assert_eq!(name(&one.reveal()[..40], &rows), None);
+        assert_eq!(name(&rows[0].hash, &rows), None);
+        assert_eq!(name("", &rows), None);
+        assert_eq!(name(one.reveal(), &[]), None);
+        let revoked = TokenRow { hash: String::new(), ..rows[0].clone() };
+        assert_eq!(name(one.reveal(), std::slice::from_ref(&revoked)).or(name("", &[revoked])), None);
+    }
+
+    #[test]
+    fn a_token_ends_when_it_was_to_end_or_is_revoked() {
+        let row = Token::fresh().row("lab", Grant::EVERYTHING, 0, Some(10));
+        assert_eq!([9, 10, 11].map(|now| row.is_valid(now)), [true, false, false]);
+        assert!(!TokenRow { revoked_at: Some(3), ..row }.is_valid(1));
     }
 }

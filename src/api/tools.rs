@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 
 use super::ApiState;
 use super::body::Body;
-use super::gate::Author;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
+use crate::domain::Identity;
 use crate::tools::outside::{Answered, Asked, Unanswered};
 use crate::tools::{Effect, Failure, Spec};
 
@@ -88,23 +88,23 @@ pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<
     responses((status = 200, description = "What it answered", body = ToolAnswer)))]
 pub async fn call(
     State(state): State<Arc<ApiState>>,
-    Extension(author): Extension<Author>,
+    Extension(identity): Extension<Identity>,
     ToolPath(name): ToolPath,
     body: Body<ToolCall>,
 ) -> Result<Json<ToolAnswer>, Problem> {
     let ToolCall { source, args } = body.value;
-    carry_out(&state, author, name, source, args).await.map(Json)
+    carry_out(&state, identity, name, source, args).await.map(Json)
 }
 
 /// One way to call a tool over HTTP, whatever the words around it.
 pub(super) async fn carry_out(
     state: &ApiState,
-    Author(author): Author,
+    identity: Identity,
     tool: String,
     source: Option<String>,
     args: Map<String, Value>,
 ) -> Result<ToolAnswer, Problem> {
-    let Answered { result, duration, bytes, truncated } = state.outside.call(Asked { author, tool, source, args }).await?;
+    let Answered { result, duration, bytes, truncated } = state.outside.call(Asked { identity, tool, source, args }).await?;
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Ok(ToolAnswer { result, duration_ms, bytes, truncated })
 }
@@ -114,6 +114,7 @@ impl From<Unanswered> for Problem {
         let detail = unanswered.to_string();
         match unanswered {
             Unanswered::NoSuchTool { tools, .. } => Self::new(Code::NoSuchTool, detail).with_valid(tools),
+            Unanswered::NotGranted(missing) => missing.into(),
             Unanswered::NoSource => Self::new(Code::MissingField, detail).of_field("source"),
             Unanswered::Source(problem) => Self::from(problem).of_field("source"),
             Unanswered::Run(failure) | Unanswered::Failed(failure) => failure.into(),

@@ -1,5 +1,6 @@
 //! The command line: one file a command. Whatever it does to runs, it does as a client of the HTTP API.
 
+pub mod audit;
 pub mod board;
 pub mod check;
 pub mod client;
@@ -89,6 +90,7 @@ pub enum Command {
     Guard(guard::Guard),
     #[command(subcommand)]
     Token(token::Token),
+    Audit(audit::Audit),
     Completions(completions::Completions),
 }
 
@@ -138,6 +140,7 @@ impl Command {
             Self::Demo(demo) => demo.carry_out(global).await,
             Self::Guard(guard) => guard.carry_out(),
             Self::Token(token) => token.carry_out(global).await,
+            Self::Audit(audit) => audit.carry_out(global).await,
             Self::Completions(completions) => completions.carry_out(),
         }
     }

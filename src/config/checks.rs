@@ -1,8 +1,8 @@
 //! What a type cannot say: bounds of numbers, forms of texts. One line a section.
 
-use crate::engine;
 use crate::mcp::server::Selection;
 use crate::tools::{self, Registry};
+use crate::{api, engine};
 
 use super::settings::Settings;
 
@@ -10,7 +10,8 @@ use super::settings::Settings;
 pub(super) type Wrong = (String, String);
 
 pub(super) fn all(settings: &Settings) -> Vec<Wrong> {
-    let sections: [(&str, Vec<(&str, String)>); 2] = [("engine", engine(&settings.engine)), ("telemetry", settings.telemetry.validate())];
+    let sections: [(&str, Vec<(&str, String)>); 3] =
+        [("engine", engine(&settings.engine)), ("telemetry", settings.telemetry.validate()), ("api", api(&settings.api))];
     let wrong =
         sections.into_iter().flat_map(|(section, wrong)| wrong.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why)));
     let model = settings.model.check().err().map(|error| ("model".to_owned(), error.to_string()));
@@ -52,6 +53,21 @@ fn engine(settings: &engine::Settings) -> Vec<(&'static str, String)> {
         ("reconnect_ms", settings.reconnect_ms, 0, 600_000),
         ("agent_silence_s", settings.agent_silence_s, 1, 604_800),
     ];
+    outside(bounds)
+}
+
+fn api(settings: &api::Settings) -> Vec<(&'static str, String)> {
+    outside([
+        ("token_rate_per_s", settings.token_rate_per_s.into(), 1, 100_000),
+        ("token_burst", settings.token_burst.into(), 1, 100_000),
+        ("token_concurrency", settings.token_concurrency as u64, 1, 100_000),
+        ("audit_rows", settings.audit_rows.into(), 1, 100_000_000),
+        ("audit_days", settings.audit_days.into(), 1, 36_500),
+    ])
+}
+
+/// Settings that are not from the least to the most.
+fn outside<const N: usize>(bounds: [(&'static str, u64, u64, u64); N]) -> Vec<(&'static str, String)> {
     let outside = bounds.into_iter().filter(|(_, value, least, most)| !(least..=most).contains(&value));
     outside.map(|(key, value, least, most)| (key, format!("`{value}` is out of bounds; valid are {least} to {most}"))).collect()
 }

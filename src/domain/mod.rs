@@ -1,5 +1,6 @@
 //! The words of Fathom as types: what every room talks about. No IO, no async, no clock.
 
+pub mod access;
 pub mod budget;
 pub mod cell;
 pub mod crash;
@@ -15,6 +16,7 @@ pub mod run;
 pub mod schema;
 pub mod task;
 
+pub use access::{Grant, Identity, MissingScope, NotGranted, Scope, Scopes, TokenKind};
 pub use budget::{Budget, Limit, Spent};
 pub use cell::Cell;
 pub use egress::Egress;

@@ -1,6 +1,7 @@
 //! Our own database: runs, journals, steps, commands, the catalog. One contract, one conformance suite, a folder a database.
 
 mod appends;
+mod audit;
 pub mod clock;
 mod columns;
 pub mod conformance;
@@ -18,6 +19,7 @@ pub mod sources;
 pub mod sqlite;
 mod words;
 
+pub use audit::{AuditFilter, AuditKept, AuditOutcome, AuditRow};
 pub use folder::{Folder, peek_lock};
 pub use port::*;
 pub use postgres::{Place, PostgresStore};

@@ -8,9 +8,10 @@ use std::fmt::Write;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::audit::{AuditFilter, AuditKept, AuditRow};
 use crate::domain::{
-    Change, Entry, EntryStatus, EntryWrite, Event, EventBody, EventType, Hit, Layer, Rival, RunId, RunRequest, RunStatus, RunSummary, Seq,
-    Snapshot, SnapshotId, SourceKey, StaleMark, TaskId,
+    Change, Entry, EntryStatus, EntryWrite, Event, EventBody, EventType, Grant, Hit, Layer, Rival, RunId, RunRequest, RunStatus,
+    RunSummary, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId,
 };
 
 #[async_trait]
@@ -78,9 +79,11 @@ pub trait Store: Send + Sync {
     async fn remove_source(&self, name: &str) -> Result<bool, Error>;
 
     // --- access tokens
-    async fn put_token(&self, token: TokenRow) -> Result<(), Error>;
+    /// False where the name was given before: it is given once, because what was claimed under it stays.
+    async fn put_token(&self, token: TokenRow) -> Result<bool, Error>;
+    /// In order of name, those that were revoked too.
     async fn tokens(&self) -> Result<Vec<TokenRow>, Error>;
-    /// False where no such token was.
+    /// Keeps the name and forgets the hash. False where no such token was valid.
     async fn revoke_token(&self, name: &str) -> Result<bool, Error>;
 
     // --- what callers asked of sources
@@ -89,6 +92,12 @@ pub trait Store: Send + Sync {
     async fn add_queries(&self, queries: Vec<QueryRow>, most: usize) -> Result<(), Error>;
     /// In order of the first time.
     async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error>;
+
+    // --- what was done from outside
+    /// Adds rows in their order, and forgets what is not kept.
+    async fn add_audit(&self, rows: Vec<AuditRow>, kept: AuditKept) -> Result<(), Error>;
+    /// Newest first.
+    async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditRow>, Error>;
 
     /// Reads and writes something trivial; what `/readyz` asks.
     async fn probe(&self) -> Result<(), Error>;
@@ -268,9 +277,13 @@ pub struct SourceRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TokenRow {
     pub name: String,
-    /// SHA-256 of the token, hexadecimal.
+    /// SHA-256 of the token, hexadecimal; empty of one that was revoked.
     pub hash: String,
     pub created_at: i64,
+    pub grant: Grant,
+    /// From then on it is not valid.
+    pub expires_at: Option<i64>,
+    pub revoked_at: Option<i64>,
 }
 
 /// What one caller asked of a source through one tool, literals aside, and how often.
@@ -340,6 +353,12 @@ impl QueryRow {
         self.rows += other.rows;
         self.first_at = self.first_at.min(other.first_at);
         self.last_at = self.last_at.max(other.last_at);
+    }
+}
+
+impl TokenRow {
+    pub fn is_valid(&self, now: i64) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 }
 

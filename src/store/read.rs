@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::columns::Columns;
 use super::settle::Claim;
-use super::{Error, KindCount, QueryRow, Record, RunRow, StepRow, StoredCommand, TokenRow, snippet};
+use super::{AuditOutcome, AuditRow, Error, KindCount, QueryRow, Record, RunRow, StepRow, StoredCommand, TokenRow, snippet};
 use crate::domain::{
-    Change, Confidence, Entry, EntryStatus, EntryWrite, EventType, Hit, Layer, Provenance, Rival, RunId, RunStatus, SourceKey, TaskId,
+    Change, Confidence, Entry, EntryStatus, EntryWrite, EventType, Grant, Hit, Layer, Provenance, Rival, RunId, RunStatus, Scopes,
+    SourceKey, TaskId, TokenKind,
 };
 
 /// run_id, owner, request, source, status, summary, epoch, next_seq, created_at, updated_at
@@ -61,10 +62,23 @@ pub fn command(row: &impl Columns, fresh: bool) -> Result<StoredCommand, Error> 
     command.map_err(|error| unreadable("a command", &error))
 }
 
-/// name, hash, created_at
+/// name, hash, created_at, kind, scopes, expires_at, revoked_at
 pub fn token(row: &impl Columns) -> Result<TokenRow, Error> {
-    let token = (|| Ok(TokenRow { name: row.text(0)?.to_owned(), hash: row.text(1)?.to_owned(), created_at: row.number(2)? }))();
-    token.map_err(|error| unreadable("a token", &error))
+    let token = (|| {
+        let name = row.text(0)?.to_owned();
+        let Some(kind) = TokenKind::from_name(row.text(3)?) else {
+            return Ok(Err(Error::Corrupt(format!("the kind of the token `{name}`"))));
+        };
+        Ok(Ok(TokenRow {
+            name,
+            hash: row.text(1)?.to_owned(),
+            created_at: row.number(2)?,
+            grant: Grant::kept(kind, Scopes::from_words(row.text(4)?)),
+            expires_at: row.number_or_none(5)?,
+            revoked_at: row.number_or_none(6)?,
+        }))
+    })();
+    token.map_err(|error| unreadable("a token", &error))?
 }
 
 /// source, caller, tool, digest, text, count, refused, failed, total_us, max_us, rows, first_at, last_at
@@ -89,6 +103,29 @@ pub fn query(row: &impl Columns) -> Result<QueryRow, Error> {
         })
     })();
     query.map_err(|error| unreadable("what a caller asked", &error))
+}
+
+/// id, at, author, call, source, args, outcome, reason, duration_us; with its number
+pub fn audit(row: &impl Columns) -> Result<(i64, AuditRow), Error> {
+    let audit = (|| {
+        let text = |column: usize| row.text(column).map(str::to_owned);
+        let Some(outcome) = AuditOutcome::from_name(row.text(6)?) else {
+            return Ok(Err(Error::Corrupt(format!("the outcome `{}`", row.text(6)?))));
+        };
+        let row = AuditRow {
+            at: row.number(1)?,
+            author: text(2)?,
+            call: text(3)?,
+            source: row.text_or_none(4)?.map(str::to_owned),
+            args: text(5)?,
+            outcome,
+            reason: text(7)?,
+            duration_us: row.number(8)?.cast_unsigned(),
+        };
+        Ok(Ok(row))
+    })();
+    let number = row.number(0).map_err(|error| unreadable("the audit log", &error))?;
+    Ok((number, audit.map_err(|error| unreadable("the audit log", &error))??))
 }
 
 /// layer, kind, key, competing, then a claim

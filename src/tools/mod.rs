@@ -1,6 +1,8 @@
 //! Tools: named functions with a JSON Schema, an effect and bounds. One file a tool, one line in the registry.
 
+pub mod access;
 pub mod agent_runs;
+pub mod audit;
 pub mod bounds;
 pub mod caller;
 pub mod groups;
@@ -24,6 +26,7 @@ mod objects;
 mod paging;
 mod profiles;
 mod reading;
+mod redact;
 mod relationships;
 mod schema;
 pub mod survey;
@@ -59,6 +62,7 @@ mod sample_rows;
 mod suggest_joins;
 mod table_profile;
 
+pub use audit::Audit;
 pub use caller::{Allowed, Caller};
 pub use harvests::{Harvest, Harvests};
 pub use ledger::Ledger;

@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 use tracing::Instrument;
 
 use super::agent_runs::{AgentRuns, CameTo, Told};
-use super::{Allowed, Call, Caller, Effect, Failure, Outcome, Problem, Registry, Rejection, Sight, Workbench, Workspace};
+use super::audit::{Audit, Noting};
+use super::{Allowed, Call, Caller, Effect, Failure, Outcome, Problem, Registry, Rejection, Sight, Workbench, Workspace, access};
 use crate::claims::text::{bounded, line};
 use crate::domain::id::NotAnId;
-use crate::domain::{Provenance, RunId};
+use crate::domain::{Author, Identity, MissingScope, Provenance, RunId, Scope};
 use crate::source::Progress;
 
 /// What of a call its event shows.
@@ -29,12 +30,13 @@ pub struct Outside {
     pub runs: Arc<dyn AgentRuns>,
     /// The source of calls that name none.
     pub default_source: Option<String>,
+    pub audit: Arc<Audit>,
 }
 
 /// One call, and who makes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
-    pub author: String,
+    pub identity: Identity,
     pub tool: String,
     /// A registered name or a DSN.
     pub source: Option<String>,
@@ -55,6 +57,8 @@ pub struct Answered {
 pub enum Unanswered {
     #[error("there is no tool `{name}`")]
     NoSuchTool { name: String, tools: Vec<&'static str> },
+    #[error(transparent)]
+    NotGranted(#[from] MissingScope),
     #[error("`source` is missing, and the server has no default source")]
     NoSource,
     #[error(transparent)]
@@ -69,6 +73,18 @@ pub enum Unanswered {
     /// The process ends.
     #[error("the server is stopping")]
     Stopping,
+}
+
+/// What came of a call, for the audit.
+fn note(noting: Noting, answered: &Result<Answered, Unanswered>) {
+    match answered {
+        Ok(_) => noting.done(),
+        Err(Unanswered::NotGranted(missing)) => noting.turned_away(&missing.to_string()),
+        Err(unanswered @ (Unanswered::Run(_) | Unanswered::Failed(_) | Unanswered::Source(_) | Unanswered::Stopping)) => {
+            noting.failed(&unanswered.to_string());
+        }
+        Err(unanswered) => noting.refused(&unanswered.to_string()),
+    }
 }
 
 /// The source that arguments name, taken out of them.
@@ -107,10 +123,36 @@ impl Outside {
     }
 
     async fn called(&self, asked: Asked) -> Result<Answered, Unanswered> {
-        let Asked { author, tool: name, source, mut args } = asked;
-        if self.tools.resolve(&name).is_none() {
+        let Asked { identity, tool: name, source, args } = asked;
+        let Some(spec) = self.tools.spec(&name) else {
             return Err(Unanswered::NoSuchTool { name, tools: self.tools.specs().map(|spec| spec.name).collect() });
-        }
+        };
+        let shown = json!(args);
+        let needed = access::needs_of_call(spec, &shown);
+        let mut noting = self.audit.begin(&identity.author, spec.name, needed != Scope::Read.into());
+        noting.of_source(source.as_deref().or(self.default_source.as_deref()));
+        noting.with_args(&shown);
+        let may = identity.require(needed, spec.name).and_then(|()| self.may_open(&identity, source.as_deref()));
+        let answered = match may {
+            Ok(()) => self.let_in(identity.author, name, source, args).await,
+            Err(missing) => Err(missing.into()),
+        };
+        note(noting, &answered);
+        answered
+    }
+
+    /// Whether who calls may open the source that they name.
+    pub fn may_open(&self, identity: &Identity, source: Option<&str>) -> Result<(), MissingScope> {
+        access::may_open(identity, source, self.default_source.as_deref())
+    }
+
+    async fn let_in(
+        &self,
+        author: Author,
+        name: String,
+        source: Option<String>,
+        mut args: Map<String, Value>,
+    ) -> Result<Answered, Unanswered> {
         let run = self.run_of(&name, &mut args)?;
         let entered = match run {
             Some(run) => Some(self.runs.enter(run, &author).await.map_err(Unanswered::Run)?),

@@ -1,6 +1,7 @@
 //! The one test binary: what Fathom promises, shown on the real thing.
 #![allow(clippy::unwrap_used, reason = "tests say what is wrong by failing")]
 
+mod access;
 mod agent_runs;
 mod api;
 mod catalog;

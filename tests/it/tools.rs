@@ -122,7 +122,7 @@ impl Store for FakeStore {
     async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, store::Error> {
         Ok(self.snapshots.lock().unwrap().iter().find(|snapshot| snapshot.id == *id).cloned())
     }
-    async fn put_token(&self, _: TokenRow) -> Result<(), store::Error> {
+    async fn put_token(&self, _: TokenRow) -> Result<bool, store::Error> {
         unused()
     }
     async fn tokens(&self) -> Result<Vec<TokenRow>, store::Error> {
@@ -168,6 +168,12 @@ impl Store for FakeStore {
     }
     async fn queries(&self, _: &SourceKey) -> Result<Vec<QueryRow>, store::Error> {
         Ok(self.queries.lock().unwrap().clone())
+    }
+    async fn add_audit(&self, _: Vec<store::AuditRow>, _: store::AuditKept) -> Result<(), store::Error> {
+        unused()
+    }
+    async fn audit(&self, _: &store::AuditFilter, _: &Page) -> Result<Paged<store::AuditRow>, store::Error> {
+        unused()
     }
     async fn probe(&self) -> Result<(), store::Error> {
         Ok(())

@@ -1,6 +1,7 @@
 //! The gate's decisions, as a table.
 
 use super::*;
+use crate::domain::Scope;
 
 fn rules(bound: &str) -> Rules {
     let settings = Settings {
@@ -8,7 +9,7 @@ fn rules(bound: &str) -> Rules {
         allowed_origins: vec!["https://pages.example.org/".into()],
         ..Settings::default()
     };
-    Rules::new(&settings, bound.parse().unwrap())
+    Rules::new(&settings, bound.parse().unwrap(), Needs::default())
 }
 
 #[test]
@@ -68,27 +69,52 @@ fn only_own_and_configured_pages_call_it() {
 
 #[test]
 fn a_token_is_wanted_where_others_can_reach_the_server() {
-    for (bound, path, wanted) in [
-        ("127.0.0.1:7700", "/runs", false),
-        ("[::1]:7700", "/runs", false),
-        ("0.0.0.0:7700", "/runs", true),
-        ("[::]:7700", "/runs", true),
-        ("192.168.1.5:7700", "/runs", true),
-        ("192.168.1.5:7700", "/metrics", true),
-        ("192.168.1.5:7700", "/tokens", true),
-        ("192.168.1.5:7700", "/healthz", false),
-        ("192.168.1.5:7700", "/healthz/x", true),
-        ("192.168.1.5:7700", "/errors/unauthorized", false),
+    let read = Need::Scope(Scope::Read);
+    for (bound, need, wanted) in [
+        ("127.0.0.1:7700", read, false),
+        ("[::1]:7700", Need::Scope(Scope::Admin), false),
+        ("0.0.0.0:7700", read, true),
+        ("[::]:7700", read, true),
+        ("192.168.1.5:7700", read, true),
+        ("192.168.1.5:7700", Need::Known, true),
+        ("192.168.1.5:7700", Need::Nothing, false),
     ] {
-        assert_eq!(rules(bound).wants_token(path), wanted, "bound to {bound}: {path}");
+        assert_eq!(rules(bound).wants_token(need), wanted, "bound to {bound}: {need:?}");
     }
 }
 
+/// Whoever shows something that is no token is not taken for one who shows nothing.
 #[test]
 fn only_a_bearer_header_is_a_token() {
-    assert_eq!(bearer(Some("Bearer abc")), Some("abc"));
-    assert_eq!(bearer(Some("bearer  abc ")), Some("abc"));
-    for none in [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Basic abc"), Some("abc")] {
-        assert_eq!(bearer(none), None, "{none:?}");
+    let check = |given: &[&'static str], expect: Presented| {
+        let headers = given.iter().map(|value| (AUTHORIZATION, HeaderValue::from_static(value)));
+        assert_eq!(presented(&headers.collect()), expect, "{given:?}");
+    };
+    check(&["Bearer abc"], Presented::Token("abc"));
+    check(&["bearer  abc "], Presented::Token("abc"));
+    check(&[], Presented::Nothing);
+    for odd in ["", "Bearer", "Bearer ", "Basic abc", "abc", "fathom_abc"] {
+        check(&[odd], Presented::Unreadable);
     }
+    check(&["Bearer abc", "Bearer abd"], Presented::Unreadable);
+}
+
+#[test]
+fn a_token_in_a_url_is_refused_by_name() {
+    let text = crate::api::Token::fresh();
+    let text = text.reveal();
+    let check = |uri: &str, expect: Option<&str>| {
+        let refused = nothing_in_url(&uri.parse().unwrap()).err();
+        assert_eq!(refused.as_ref().and_then(|problem| problem.field.as_deref()), expect, "{uri}");
+        assert!(refused.is_none_or(|problem| problem.code == Code::TokenInUrl && !problem.detail.contains(text)), "{uri}");
+    };
+    check("/runs?token=x", Some("token"));
+    check("/runs?limit=1&Access_Token=x", Some("Access_Token"));
+    check("/runs?to%6ben=x", Some("token"));
+    check(&format!("/runs?after={text}"), Some("after"));
+    check(&format!("/runs?{text}"), Some("the query"));
+    check(&format!("/runs/{text}/events"), Some("the path"));
+    check("/runs?after=fathom_7&limit=3", None);
+    check("/tokens/first", None);
+    check("/sources/postgres%3A%2F%2Fh%2Ffathom_tokens/diff", None);
 }

@@ -15,6 +15,10 @@ impl Failed {
         Self(words)
     }
 
+    pub fn words(&self) -> &str {
+        &self.0
+    }
+
     pub fn into_response(self) -> CallToolResponse {
         CallToolResult::error(vec![ContentBlock::text(self.0)]).into()
     }

@@ -15,7 +15,8 @@ use serde_json::json;
 
 use super::answers::{Failed, structured};
 use super::faces;
-use super::{Selection, Server, Visitor, own, prompts, resources};
+use super::{Selection, Server, own, prompts, resources};
+use crate::domain::{Identity, Scope};
 use crate::tools::outside::{Asked, source_in};
 
 /// For how long a client may keep a list of definitions; they change with a new version of the program only.
@@ -28,9 +29,16 @@ If little is known yet, offer the person a `discovery_start`. Questions of the e
 
 impl Server {
     /// Who came in with this request.
-    fn visitor(&self, context: &RequestContext<RoleServer>) -> Visitor {
+    fn visitor(&self, context: &RequestContext<RoleServer>) -> Identity {
         let parts = context.extensions.get::<http::request::Parts>();
-        parts.and_then(|parts| parts.extensions.get::<Visitor>()).unwrap_or(&self.visitor).clone()
+        parts.and_then(|parts| parts.extensions.get::<Identity>()).unwrap_or(&self.visitor).clone()
+    }
+
+    /// Resources and what they are called show the catalog.
+    fn reader(&self, context: &RequestContext<RoleServer>, call: &str) -> Result<Identity, ErrorData> {
+        let visitor = self.visitor(context);
+        visitor.require(Scope::Read.into(), call).map_err(|missing| ErrorData::invalid_request(missing.to_string(), None))?;
+        Ok(visitor)
     }
 
     /// `?tools=…` of the address that the client was given.
@@ -52,7 +60,7 @@ impl Server {
         };
         if own::is_own(&name) {
             let call = own::OwnCall { server: self, source, args, responses: input_responses, context };
-            return Ok(own::call(&name, call).await.unwrap_or_else(Failed::into_response));
+            return Ok(own::call(&name, &self.visitor(context), call).await.unwrap_or_else(Failed::into_response));
         }
         let Some(tool) = self.parts.outside.tools.resolve(&name) else {
             return Err(ErrorData::invalid_params(
@@ -63,7 +71,7 @@ impl Server {
         for (argument, default) in faces::defaults(tool) {
             args.entry(argument).or_insert_with(|| json!(default));
         }
-        let asked = Asked { author: self.visitor(context).author, tool: tool.to_owned(), source, args };
+        let asked = Asked { identity: self.visitor(context), tool: tool.to_owned(), source, args };
         // Who goes away ends the call: what it does in a database is ended there.
         let answered = tokio::select! {
             answered = self.parts.outside.call(asked) => answered,
@@ -111,8 +119,9 @@ impl ServerHandler for Server {
     async fn list_resources(
         &self,
         page: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
+        self.reader(&context, "resources/list")?;
         resources::list(self, page.and_then(|page| page.cursor)).await
     }
 
@@ -131,7 +140,7 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        resources::read(self, self.visitor(&context), &request.uri).await.map(Into::into)
+        resources::read(self, self.reader(&context, "resources/read")?, &request.uri).await.map(Into::into)
     }
 
     async fn list_prompts(
@@ -156,7 +165,8 @@ impl ServerHandler for Server {
         prompts::get(&request.name, &given).map(Into::into)
     }
 
-    async fn complete(&self, request: CompleteRequestParams, _context: RequestContext<RoleServer>) -> Result<CompleteResult, ErrorData> {
+    async fn complete(&self, request: CompleteRequestParams, context: RequestContext<RoleServer>) -> Result<CompleteResult, ErrorData> {
+        self.reader(&context, "completion/complete")?;
         resources::complete(self, &request).await
     }
 }

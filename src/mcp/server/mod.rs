@@ -19,7 +19,7 @@ pub use bridge::bridge;
 pub use selection::Selection;
 pub use transport::{http, stdio};
 
-use crate::domain::Author;
+use crate::domain::Identity;
 use crate::engine::{self, Runs};
 use crate::store::Store;
 use crate::tools::Outside;
@@ -35,19 +35,13 @@ pub struct Parts {
     pub default_model: String,
 }
 
-/// Who came in, put into a request by the gate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Visitor {
-    pub author: Author,
-}
-
 /// One server for all who come; cloned for each connection.
 #[derive(Clone)]
 pub struct Server {
     parts: Arc<Parts>,
     lists: Arc<Lists>,
     /// Who speaks, and what is offered, where a request does not carry it.
-    visitor: Visitor,
+    visitor: Identity,
     selection: Selection,
 }
 
@@ -60,7 +54,7 @@ struct Lists {
 }
 
 impl Server {
-    pub fn new(parts: Parts, visitor: Visitor) -> Self {
+    pub fn new(parts: Parts, visitor: Identity) -> Self {
         let all = faces::all(&parts.outside.tools);
         let lists = Lists {
             few: faces::few(&parts.outside.tools, parts.outside.default_source.is_none()),

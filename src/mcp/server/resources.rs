@@ -7,9 +7,10 @@ use rmcp::model::{
 };
 use serde_json::{Map, Value, json};
 
+use super::Server;
 use super::own::newest_run;
-use super::{Server, Visitor};
 use crate::catalog::report::to_markdown;
+use crate::domain::Identity;
 use crate::domain::{Layer, RunId};
 use crate::store::{EntryFilter, Page};
 use crate::tools::outside::{Asked, Unanswered};
@@ -69,7 +70,7 @@ pub async fn list(server: &Server, cursor: Option<String>) -> Result<ListResourc
     Ok(listed)
 }
 
-pub async fn read(server: &Server, visitor: Visitor, uri: &str) -> Result<ReadResourceResult, ErrorData> {
+pub async fn read(server: &Server, visitor: Identity, uri: &str) -> Result<ReadResourceResult, ErrorData> {
     let contents = if uri == GUIDE {
         ResourceContents::text(GUIDE_TEXT, uri).with_mime_type(MARKDOWN)
     } else if uri == REPORT {
@@ -101,12 +102,12 @@ async fn report(server: &Server, run: RunId, uri: &str) -> Result<ResourceConten
 
 async fn looked_up(
     server: &Server,
-    visitor: Visitor,
+    visitor: Identity,
     tool: &str,
     args: Map<String, Value>,
     uri: &str,
 ) -> Result<ResourceContents, ErrorData> {
-    let asked = Asked { author: visitor.author, tool: tool.to_owned(), source: None, args };
+    let asked = Asked { identity: visitor, tool: tool.to_owned(), source: None, args };
     let answered = server.parts.outside.call(asked).await.map_err(|unanswered| match unanswered {
         Unanswered::Stopping => internal(unanswered),
         other => not_found(uri, &other.to_string()),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use axum::routing::{MethodRouter, any_service};
 use rmcp::ServiceExt;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
@@ -24,7 +25,7 @@ const KEPT_FOR: Duration = Duration::from_secs(10);
 const WITHOUT_SESSIONS: &str = "2026-07-28";
 
 /// The endpoint, to stand behind a gate that has checked Host, Origin and who comes.
-pub fn http(server: Server, settings: &Settings, stopping: CancellationToken) -> Router {
+pub fn http<S: Clone + Send + Sync + 'static>(server: Server, settings: &Settings, stopping: CancellationToken) -> MethodRouter<S> {
     let config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
         .with_cancellation_token(stopping)
@@ -35,7 +36,7 @@ pub fn http(server: Server, settings: &Settings, stopping: CancellationToken) ->
     let manager = Arc::new(manager);
     let service = StreamableHttpService::new(move || Ok(server.clone()), manager.clone(), config);
     let room = Arc::new(Room { manager, most: settings.max_sessions });
-    Router::new().route_service("/mcp", service).layer(from_fn_with_state(room, admit))
+    any_service(service).layer(from_fn_with_state(room, admit))
 }
 
 /// How many sessions there may be.

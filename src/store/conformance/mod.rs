@@ -2,6 +2,7 @@
 //!
 //! Every promise gets a store of its own that holds nothing yet, and panics where it is broken.
 
+mod audit;
 mod catalog;
 mod claims;
 mod commands;
@@ -60,7 +61,8 @@ where
                 a_beginning_that_very_many_words_have_finds_the_word_itself_first, best_hits_come_first, hits_are_filtered_and_scoped, changed_words_are_found, any_text_is_a_query,
                 a_hit_shows_what_was_found;
         queries: what_was_asked_adds_up, the_least_used_are_forgotten_first, sources_and_callers_are_counted_apart;
-        small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, sources_are_kept_until_removed, a_probe_succeeds;
+        audit: what_was_done_is_read_back_newest_first_and_paged, the_log_is_filtered, the_log_keeps_what_is_young_and_fits;
+        small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, the_name_of_a_token_is_given_once, sources_are_kept_until_removed, a_probe_succeeds;
     }
 }
 

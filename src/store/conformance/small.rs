@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::source;
-use crate::domain::{Snapshot, SnapshotId};
+use crate::domain::{Grant, Scope, Scopes, Snapshot, SnapshotId, TokenKind};
 use crate::store::{SourceRow, Store, TokenRow};
 
 type Subject = Arc<dyn Store>;
@@ -37,14 +37,32 @@ pub async fn a_snapshot_is_read_back(store: Subject) {
 }
 
 pub async fn tokens_are_kept_until_revoked(store: Subject) {
-    let token = |name: &str, hash: &str| TokenRow { name: name.to_owned(), hash: hash.to_owned(), created_at: 3 };
-    for row in [token("b", "1"), token("a", "2"), token("b", "3")] {
-        store.put_token(row).await.expect("stored");
+    let assistant = Grant::new(TokenKind::Assistant, Scopes::of(&[Scope::Sql, Scope::Read])).expect("it may have these");
+    let a = TokenRow { grant: assistant, expires_at: Some(7), ..token("a", "2") };
+    for row in [token("b", "1"), a.clone()] {
+        assert_eq!(store.put_token(row).await, Ok(true));
     }
-    assert_eq!(store.tokens().await, Ok(vec![token("a", "2"), token("b", "3")]));
+    assert_eq!(store.tokens().await, Ok(vec![a.clone(), token("b", "1")]));
     assert_eq!(store.revoke_token("b").await, Ok(true));
     assert_eq!(store.revoke_token("b").await, Ok(false));
-    assert_eq!(store.tokens().await, Ok(vec![token("a", "2")]));
+    assert_eq!(store.revoke_token("c").await, Ok(false));
+    let left = store.tokens().await.expect("read");
+    assert_eq!((left.len(), &left[0]), (2, &a));
+    let revoked = &left[1];
+    assert!(revoked.revoked_at.is_some() && revoked.hash.is_empty(), "a name is kept, and nothing that could match: {revoked:?}");
+}
+
+pub async fn the_name_of_a_token_is_given_once(store: Subject) {
+    assert_eq!(store.put_token(token("a", "1")).await, Ok(true));
+    assert_eq!(store.put_token(token("a", "2")).await, Ok(false), "it is somebody's");
+    assert_eq!(store.tokens().await, Ok(vec![token("a", "1")]));
+    assert_eq!(store.revoke_token("a").await, Ok(true));
+    assert_eq!(store.put_token(token("a", "3")).await, Ok(false), "it was somebody's");
+    assert!(store.tokens().await.expect("read").iter().all(|row| !row.is_valid(4)));
+}
+
+fn token(name: &str, hash: &str) -> TokenRow {
+    TokenRow { name: name.to_owned(), hash: hash.to_owned(), created_at: 3, grant: Grant::EVERYTHING, expires_at: None, revoked_at: None }
 }
 
 pub async fn sources_are_kept_until_removed(store: Subject) {

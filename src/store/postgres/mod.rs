@@ -3,6 +3,7 @@
 //! Invariant: nothing here assumes that no other process writes. Runs are fenced by their rows, and who writes entries of a source
 //! holds the lock of its catalog.
 
+mod audit;
 mod catalog;
 mod commands;
 mod database;
@@ -25,8 +26,8 @@ use self::reader::Reader;
 use self::writer::Queues;
 use super::settle::Manner;
 use super::{
-    Append, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow,
-    SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
+    Append, AuditFilter, AuditKept, AuditRow, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record,
+    RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
@@ -166,7 +167,7 @@ impl Store for PostgresStore {
         sources::remove(&self.reader, name).await
     }
 
-    async fn put_token(&self, token: TokenRow) -> Result<(), Error> {
+    async fn put_token(&self, token: TokenRow) -> Result<bool, Error> {
         tokens::put(&self.reader, &token).await
     }
 
@@ -184,6 +185,14 @@ impl Store for PostgresStore {
 
     async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error> {
         queries::list(&self.reader, source).await
+    }
+
+    async fn add_audit(&self, rows: Vec<AuditRow>, kept: AuditKept) -> Result<(), Error> {
+        audit::add(&self.reader, &rows, kept).await
+    }
+
+    async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditRow>, Error> {
+        audit::list(&self.reader, filter, page).await
     }
 
     async fn probe(&self) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use super::catalog::{self, Fresh, Written};
 use super::journal::{self, Head};
 use super::requests::{Answer, Write};
 use super::rows::Rows;
-use super::{commands, queries, runs, snapshots, sources, tokens};
+use super::{audit, commands, queries, runs, snapshots, sources, tokens};
 use crate::domain::crash::CrashPoint;
 use crate::domain::{EntryWrite, RunId};
 use crate::store::appends::{self, Fences};
@@ -89,10 +89,11 @@ pub async fn store(
             Write::PutCommand(command) => commands::put(connection, command).await?.map(Answer::Command),
             Write::PutSnapshot(snapshot) => done(snapshots::put(connection, snapshot).await)?,
             Write::PutSources(rows) => done(sources::put(connection, rows).await)?,
-            Write::RemoveSource { name } => Ok(Answer::Removed(sources::remove(connection, name).await?)),
-            Write::PutToken(token) => done(tokens::put(connection, token).await)?,
-            Write::RevokeToken { name } => Ok(Answer::Removed(tokens::revoke(connection, name).await?)),
+            Write::RemoveSource { name } => Ok(Answer::Changed(sources::remove(connection, name).await?)),
+            Write::PutToken(token) => Ok(Answer::Changed(tokens::put(connection, token).await?)),
+            Write::RevokeToken { name, at } => Ok(Answer::Changed(tokens::revoke(connection, name, *at).await?)),
             Write::AddQueries { queries, most } => done(queries::add(connection, queries, *most).await)?,
+            Write::AddAudit { rows, kept } => done(audit::add(connection, rows, *kept).await)?,
             Write::Probe { at } => done(probe(connection, *at).await)?,
             Write::BoundPages { pages } => done(bound_pages(connection, *pages).await)?,
         });

@@ -1,5 +1,6 @@
 //! The store on SQLite: one writer that commits groups of writes, a few readers, and a folder that one process works in.
 
+mod audit;
 mod catalog;
 mod commands;
 mod database;
@@ -29,8 +30,8 @@ use super::clock::now;
 use super::folder::Folder;
 use super::settle::Manner;
 use super::{
-    Append, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow,
-    SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
+    Append, AuditFilter, AuditKept, AuditRow, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record,
+    RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
@@ -201,13 +202,16 @@ impl Store for SqliteStore {
 
     async fn remove_source(&self, name: &str) -> Result<bool, Error> {
         match self.queue.write(Write::RemoveSource { name: name.to_owned() }).await? {
-            Answer::Removed(was) => Ok(was),
+            Answer::Changed(was) => Ok(was),
             other => unreachable!("the writer answers in kind, not with {other:?}"),
         }
     }
 
-    async fn put_token(&self, token: TokenRow) -> Result<(), Error> {
-        self.queue.write(Write::PutToken(token)).await.map(drop)
+    async fn put_token(&self, token: TokenRow) -> Result<bool, Error> {
+        match self.queue.write(Write::PutToken(token)).await? {
+            Answer::Changed(fresh) => Ok(fresh),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
     }
 
     async fn tokens(&self) -> Result<Vec<TokenRow>, Error> {
@@ -215,8 +219,8 @@ impl Store for SqliteStore {
     }
 
     async fn revoke_token(&self, name: &str) -> Result<bool, Error> {
-        match self.queue.write(Write::RevokeToken { name: name.to_owned() }).await? {
-            Answer::Removed(was) => Ok(was),
+        match self.queue.write(Write::RevokeToken { name: name.to_owned(), at: now() }).await? {
+            Answer::Changed(was) => Ok(was),
             other => unreachable!("the writer answers in kind, not with {other:?}"),
         }
     }
@@ -227,6 +231,14 @@ impl Store for SqliteStore {
 
     async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error> {
         queries::list(&self.reader, source).await
+    }
+
+    async fn add_audit(&self, rows: Vec<AuditRow>, kept: AuditKept) -> Result<(), Error> {
+        self.queue.write(Write::AddAudit { rows, kept }).await.map(drop)
+    }
+
+    async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditRow>, Error> {
+        audit::list(&self.reader, filter, page).await
     }
 
     async fn probe(&self) -> Result<(), Error> {

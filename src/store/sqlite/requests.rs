@@ -8,7 +8,7 @@ use super::snapshots::EncodedSnapshot;
 use crate::domain::{EntryWrite, RunId, SourceKey, StaleMark};
 use crate::store::appends::{self, Sequel};
 use crate::store::settle::Manner;
-use crate::store::{Append, Created, Error, NewCommand, NewRun, QueryRow, RunRow, SourceRow, StoredCommand, TokenRow};
+use crate::store::{Append, AuditKept, AuditRow, Created, Error, NewCommand, NewRun, QueryRow, RunRow, SourceRow, StoredCommand, TokenRow};
 
 /// Bytes of long texts in one transaction, about; one request may have more.
 const MOST_BYTES: usize = 8 << 20;
@@ -25,8 +25,9 @@ pub enum Write {
     PutSources(Vec<SourceRow>),
     RemoveSource { name: String },
     PutToken(TokenRow),
-    RevokeToken { name: String },
+    RevokeToken { name: String, at: i64 },
     AddQueries { queries: Vec<QueryRow>, most: usize },
+    AddAudit { rows: Vec<AuditRow>, kept: AuditKept },
     Probe { at: i64 },
     BoundPages { pages: u32 },
 }
@@ -37,8 +38,8 @@ pub enum Answer {
     Created(Created),
     Claimed(RunRow),
     Command(StoredCommand),
-    /// Whether there was something to remove.
-    Removed(bool),
+    /// Whether there was something to change, or room for it.
+    Changed(bool),
 }
 
 #[derive(Debug)]
@@ -90,6 +91,7 @@ impl Group {
             | Write::PutToken(_)
             | Write::RevokeToken { .. }
             | Write::AddQueries { .. }
+            | Write::AddAudit { .. }
             | Write::Probe { .. }
             | Write::BoundPages { .. } => true,
         };
@@ -107,6 +109,7 @@ fn size(write: &Write) -> usize {
         Write::MarkStale { marks, .. } => marks.len() * 500,
         Write::PutSnapshot(snapshot) => snapshot.body.len(),
         Write::AddQueries { queries, .. } => queries.len() * 500,
+        Write::AddAudit { rows, .. } => rows.iter().map(|row| row.args.len() + row.reason.len() + 100).sum(),
         _ => 0,
     }
 }

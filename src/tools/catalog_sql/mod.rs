@@ -105,7 +105,8 @@ impl Tool for CatalogSql {
             description: "Reads the catalog with one SQLite query, whatever the engine of the source. Tables: objects (key, type, schema, name, rows, bytes, columns, comment, definition), columns (key, \"table\", name, position, type, declared_type, nullable, in_primary_key, comment), relationships (key, child_table, child_columns, parent_table, parent_columns, known_from, confidence, status), findings (kind, key, text, document, confidence, status, author, evidence, tags). Tables are named `schema.table`; lists and documents are JSON.",
             args: schema::object(
                 json!({
-                    "sql": schema::sql(20_000, "One SELECT in SQLite's dialect."),
+                    // Not in the source's dialect, so it is none of what rules and the digest look at.
+                    "sql": {"type": "string", "minLength": 1, "maxLength": 20_000, "description": "One SELECT in SQLite's dialect."},
                     "max_rows": schema::integer(1, self.settings.max_rows as u64, 100.min(self.settings.max_rows as u64), "Rows to return at most.")
                 }),
                 &["sql"],

@@ -163,7 +163,7 @@ impl Store for FakeStore {
     async fn mark_stale(&self, _: &SourceKey, _: Vec<StaleMark>) -> Result<(), store::Error> { unreachable!() }
     async fn put_snapshot(&self, _: &Snapshot) -> Result<(), store::Error> { unreachable!() }
     async fn snapshot(&self, _: &SnapshotId) -> Result<Option<Snapshot>, store::Error> { unreachable!() }
-    async fn put_token(&self, _: store::TokenRow) -> Result<(), store::Error> { unreachable!() }
+    async fn put_token(&self, _: store::TokenRow) -> Result<bool, store::Error> { unreachable!() }
     async fn tokens(&self) -> Result<Vec<store::TokenRow>, store::Error> { unreachable!() }
     async fn snapshots(&self, _: &SourceKey, _: usize) -> Result<Vec<store::SnapshotRow>, store::Error> { unreachable!() }
     async fn put_sources(&self, _: Vec<store::SourceRow>) -> Result<(), store::Error> { unreachable!() }
@@ -172,6 +172,8 @@ impl Store for FakeStore {
     async fn revoke_token(&self, _: &str) -> Result<bool, store::Error> { unreachable!() }
     async fn add_queries(&self, _: Vec<store::QueryRow>, _: usize) -> Result<(), store::Error> { unreachable!() }
     async fn queries(&self, _: &SourceKey) -> Result<Vec<store::QueryRow>, store::Error> { unreachable!() }
+    async fn add_audit(&self, _: Vec<store::AuditRow>, _: store::AuditKept) -> Result<(), store::Error> { unreachable!() }
+    async fn audit(&self, _: &store::AuditFilter, _: &store::Page) -> Result<store::Paged<store::AuditRow>, store::Error> { unreachable!() }
     async fn probe(&self) -> Result<(), store::Error> { unreachable!() }
 }
 

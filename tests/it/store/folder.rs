@@ -5,7 +5,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use fathom::store::{Error, SqliteStore, peek_lock};
+use fathom::domain::{Grant, TokenKind};
+use fathom::store::{Error, SqliteStore, Store, TokenRow, peek_lock};
 use tempfile::TempDir;
 
 use super::open;
@@ -107,6 +108,36 @@ async fn a_newer_version_and_foreign_files_are_refused_untouched() {
     // an empty file is a database that nobody has begun
     fs::write(&file, "").unwrap();
     open(&folder).await;
+}
+
+/// What tokens of version 4 could do, they can; and what a row says beyond its kind is not believed.
+#[tokio::test]
+async fn tokens_that_were_there_keep_what_they_could_do() {
+    let root = TempDir::new().unwrap();
+    let folder = root.path().to_owned();
+    let file = folder.join("fathom.db");
+    open(&folder).await.close().await;
+    for back in [
+        "drop table audit",
+        "alter table tokens drop column kind",
+        "alter table tokens drop column scopes",
+        "alter table tokens drop column expires_at",
+        "alter table tokens drop column revoked_at",
+        "insert into tokens (name, hash, created_at) values ('old', 'abc', 7)",
+        "pragma user_version = 4",
+    ] {
+        run_sql(&file, back).await;
+    }
+    let store = open(&folder).await;
+    let row =
+        TokenRow { name: "old".into(), hash: "abc".into(), created_at: 7, grant: Grant::EVERYTHING, expires_at: None, revoked_at: None };
+    assert_eq!(store.tokens().await, Ok(vec![row.clone()]));
+    store.close().await;
+
+    run_sql(&file, "update tokens set kind = 'assistant'").await;
+    let store = open(&folder).await;
+    let masked = Grant::kept(TokenKind::Assistant, TokenKind::Assistant.most());
+    assert_eq!(store.tokens().await, Ok(vec![TokenRow { grant: masked, ..row }]));
 }
 
 async fn run_sql(file: &std::path::Path, sql: &'static str) {

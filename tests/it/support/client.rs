@@ -79,9 +79,10 @@ impl Client {
         let mut items = Vec::new();
         let mut after: Option<String> = None;
         loop {
+            let joined = if path.contains('?') { '&' } else { '?' };
             let url = match &after {
-                Some(token) => format!("{path}?limit=200&after={token}"),
-                None => format!("{path}?limit=200"),
+                Some(token) => format!("{path}{joined}limit=200&after={token}"),
+                None => format!("{path}{joined}limit=200"),
             };
             let (status, page) = self.get(&url).await;
             assert_eq!(status, 200, "{page}");

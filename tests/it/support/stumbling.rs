@@ -87,7 +87,7 @@ impl Store for Stumbling {
     async fn mark_stale(&self, source: &SourceKey, marks: Vec<StaleMark>) -> Result<(), Error> { self.store.mark_stale(source, marks).await }
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> { self.store.put_snapshot(snapshot).await }
     async fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> { self.store.snapshot(id).await }
-    async fn put_token(&self, token: TokenRow) -> Result<(), Error> { self.store.put_token(token).await }
+    async fn put_token(&self, token: TokenRow) -> Result<bool, Error> { self.store.put_token(token).await }
     async fn tokens(&self) -> Result<Vec<TokenRow>, Error> { self.store.tokens().await }
     async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> { self.store.snapshots(source, limit).await }
     async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> { self.store.put_sources(sources).await }
@@ -96,5 +96,7 @@ impl Store for Stumbling {
     async fn revoke_token(&self, name: &str) -> Result<bool, Error> { self.store.revoke_token(name).await }
     async fn add_queries(&self, queries: Vec<QueryRow>, most: usize) -> Result<(), Error> { self.store.add_queries(queries, most).await }
     async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error> { self.store.queries(source).await }
+    async fn add_audit(&self, rows: Vec<AuditRow>, kept: AuditKept) -> Result<(), Error> { self.store.add_audit(rows, kept).await }
+    async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditRow>, Error> { self.store.audit(filter, page).await }
     async fn probe(&self) -> Result<(), Error> { self.store.probe().await }
 }

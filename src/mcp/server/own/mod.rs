@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::Server;
 use super::answers::Failed;
 use super::faces::object;
+use crate::domain::{Identity, Scope};
 
 /// A call of one of our own tools.
 pub struct OwnCall<'a> {
@@ -40,8 +41,30 @@ pub fn reads(name: &str) -> bool {
     matches!(name, WATCH | QUESTIONS)
 }
 
-pub async fn call(name: &str, call: OwnCall<'_>) -> Result<CallToolResponse, Failed> {
-    known_only(name, &call.args)?;
+/// Let in and noted as every call from outside is.
+pub async fn call(name: &str, identity: &Identity, call: OwnCall<'_>) -> Result<CallToolResponse, Failed> {
+    let outside = &call.server.parts.outside;
+    let mut noting = outside.audit.begin(&identity.author, name, !reads(name));
+    noting.of_source(call.source.as_deref());
+    noting.with_args(&Value::Object(call.args.clone()));
+    let needed = if reads(name) { Scope::Read } else { Scope::Write };
+    let may = identity.require(needed.into(), name).and_then(|()| outside.may_open(identity, call.source.as_deref()));
+    if let Err(missing) = may {
+        noting.turned_away(&missing.to_string());
+        return Err(Failed::told(missing.to_string()));
+    }
+    let answered = match known_only(name, &call.args) {
+        Ok(()) => carry_out(name, call).await,
+        Err(failed) => Err(failed),
+    };
+    match &answered {
+        Ok(_) => noting.done(),
+        Err(failed) => noting.refused(failed.words()),
+    }
+    answered
+}
+
+async fn carry_out(name: &str, call: OwnCall<'_>) -> Result<CallToolResponse, Failed> {
     match name {
         START => discovery::start(call).await,
         WATCH => discovery::watch(call).await,

@@ -1,6 +1,7 @@
 //! What is said of a place that cannot be opened, and what several processes do to it that come at once.
 
-use fathom::store::{Error, Place, PostgresStore, Store};
+use fathom::domain::Grant;
+use fathom::store::{Error, Place, PostgresStore, Store, TokenRow};
 use futures::future::join_all;
 use sqlx::{Connection, PgConnection, Row};
 
@@ -40,6 +41,23 @@ async fn a_newer_version_and_a_foreign_schema_are_refused_untouched() {
     assert!(matches!(refused(&database.url).await, Error::NotADatabase(_)));
     database.execute("drop table fathom.of_somebody_else").await;
     open(&database).await;
+}
+
+#[tokio::test]
+async fn tokens_that_were_there_keep_what_they_could_do() {
+    let database = database().await;
+    drop(open(&database).await);
+    database
+        .execute(
+            "drop table fathom.audit;
+             alter table fathom.tokens drop column kind, drop column scopes, drop column expires_at, drop column revoked_at;
+             insert into fathom.tokens (name, hash, created_at) values ('old', 'abc', 7);
+             update fathom.version set version = 3",
+        )
+        .await;
+    let row =
+        TokenRow { name: "old".into(), hash: "abc".into(), created_at: 7, grant: Grant::EVERYTHING, expires_at: None, revoked_at: None };
+    assert_eq!(open(&database).await.tokens().await, Ok(vec![row]));
 }
 
 #[tokio::test]
