@@ -17,6 +17,7 @@ use crate::engine::clock::now_ms;
 use crate::engine::launch::{Parts, launch};
 use crate::engine::shared::ReasoningByName;
 use crate::experts::{Desk, DeskFolders, Reasoning};
+use crate::mcp::client::RemoteServers;
 use crate::model::{self, ApiKey, Message, Models, Prices, Request, Role, Shape};
 use crate::store::{self, Folder, Keyring, PostgresStore, SourceBook, SqliteStore, Store, peek_lock};
 use crate::telemetry;
@@ -71,7 +72,9 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     if of_sources.csv_dir.as_os_str().is_empty() {
         of_sources.csv_dir = settings.data_dir.join("csv");
     }
-    let workbench: Arc<dyn Workbench> = Arc::new(LocalWorkbench::new(store.clone(), sources.clone(), of_sources));
+    let remotes = Arc::new(RemoteServers::new(&settings.mcp, store.clone()).map_err(anyhow::Error::msg)?);
+    let workbench = LocalWorkbench::new(store.clone(), sources.clone(), of_sources).with_peers(remotes.clone());
+    let workbench: Arc<dyn Workbench> = Arc::new(workbench);
     let known_models = known_models(&models);
     let runs = launch(Parts {
         store: store.clone(),
@@ -96,6 +99,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
         harvests: Arc::new(Harvests::new(workbench.clone(), store.clone(), now_ms)),
         workbench,
         tools: desk.registry.clone(),
+        remotes,
         tokens: TokenBook::new(store.clone(), Duration::from_secs(settings.api.token_cache_s)),
         settings: settings.api.clone(),
         bound,

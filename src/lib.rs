@@ -22,6 +22,8 @@ pub mod experts;
 
 pub mod engine;
 
+pub mod mcp;
+
 pub mod api;
 
 pub mod config;

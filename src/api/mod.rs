@@ -24,6 +24,7 @@ pub mod report;
 pub mod rpc;
 pub mod rules;
 pub mod runs;
+pub mod servers;
 pub mod settings;
 pub mod sources;
 pub mod start;
@@ -51,6 +52,7 @@ pub use token::{Token, TokenBook};
 
 use crate::domain::Egress;
 use crate::engine::{self, Runs};
+use crate::mcp::client::RemoteServers;
 use crate::store::{SourceBook, Store};
 use crate::tools::{Harvests, Registry, Workbench};
 
@@ -62,6 +64,7 @@ pub struct ApiState {
     pub workbench: Arc<dyn Workbench>,
     pub harvests: Arc<Harvests>,
     pub tools: Arc<Registry>,
+    pub remotes: Arc<RemoteServers>,
     pub tokens: TokenBook,
     pub settings: Settings,
     /// Where the server listens; decides whether a token is wanted.
@@ -148,6 +151,11 @@ fn described() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))
         .routes(routes!(rpc::query))
+        .routes(routes!(servers::list))
+        .routes(routes!(servers::accept))
+        .routes(routes!(servers::call))
+        .routes(routes!(servers::unanswered))
+        .routes(routes!(servers::settle))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(health::alive))

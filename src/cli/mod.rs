@@ -19,6 +19,7 @@ pub mod inclusions;
 pub mod infer;
 pub mod line;
 pub mod looking;
+pub mod mcp;
 pub mod out;
 pub mod queries;
 pub mod rules;
@@ -79,6 +80,8 @@ pub enum Command {
     Queries(queries::Queries),
     Rules(rules::Rules),
     #[command(subcommand)]
+    Mcp(mcp::Mcp),
+    #[command(subcommand)]
     Secrets(secrets::Secrets),
     Verify(verify::Verify),
     Check(check::Check),
@@ -128,6 +131,7 @@ impl Command {
             Self::Queries(queries) => queries.carry_out(global).await,
             Self::Rules(rules) => rules.carry_out(global).await,
             Self::Sql(sql) => sql.carry_out(global).await,
+            Self::Mcp(mcp) => mcp.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Verify(verify) => verify.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,

@@ -13,7 +13,8 @@ pub(super) fn all(settings: &Settings) -> Vec<Wrong> {
     let wrong =
         sections.into_iter().flat_map(|(section, wrong)| wrong.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why)));
     let model = settings.model.check().err().map(|error| ("model".to_owned(), error.to_string()));
-    wrong.chain(folders(settings)).chain(model).chain(rules(settings)).collect()
+    let remote = settings.mcp.wrong().into_iter().map(|(key, why)| (format!("mcp.{key}"), why));
+    wrong.chain(folders(settings)).chain(model).chain(rules(settings)).chain(remote).collect()
 }
 
 fn folders(settings: &Settings) -> impl Iterator<Item = Wrong> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::layer::{Layer, Path};
 use crate::model::ApiKey;
 use crate::store::Place;
-use crate::{api, engine, model, source, telemetry, tools};
+use crate::{api, engine, mcp, model, source, telemetry, tools};
 
 /// A room's section is one line here; what it checks of itself is one line in `checks.rs`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -41,6 +41,7 @@ pub struct Settings {
     pub source: source::Settings,
     pub tools: tools::Settings,
     pub api: api::Settings,
+    pub mcp: mcp::client::Settings,
 }
 
 impl Settings {

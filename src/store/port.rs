@@ -8,6 +8,7 @@ use std::fmt::Write;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::remote::{RemoteCallRow, RemoteToolRow};
 use crate::domain::{
     Change, Entry, EntryStatus, EntryWrite, Event, EventBody, EventType, Hit, Layer, Rival, RunId, RunRequest, RunStatus, RunSummary, Seq,
     Snapshot, SnapshotId, SourceKey, StaleMark, TaskId,
@@ -89,6 +90,18 @@ pub trait Store: Send + Sync {
     async fn add_queries(&self, queries: Vec<QueryRow>, most: usize) -> Result<(), Error>;
     /// In order of the first time.
     async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error>;
+
+    // --- remote servers
+    /// Accepts definitions of tools, in place of those that were accepted before.
+    async fn put_remote_tools(&self, tools: Vec<RemoteToolRow>) -> Result<(), Error>;
+    /// In order of name.
+    async fn remote_tools(&self, server: &str) -> Result<Vec<RemoteToolRow>, Error>;
+    /// Stores a call before it is sent; one that is there gets the new reason.
+    async fn put_remote_call(&self, call: RemoteCallRow) -> Result<(), Error>;
+    /// In order of time.
+    async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, Error>;
+    /// False where no such call was.
+    async fn remove_remote_call(&self, id: &str) -> Result<bool, Error>;
 
     /// Reads and writes something trivial; what `/readyz` asks.
     async fn probe(&self) -> Result<(), Error>;

@@ -60,7 +60,8 @@ where
                 a_beginning_that_very_many_words_have_finds_the_word_itself_first, best_hits_come_first, hits_are_filtered_and_scoped, changed_words_are_found, any_text_is_a_query,
                 a_hit_shows_what_was_found;
         queries: what_was_asked_adds_up, the_least_used_are_forgotten_first, sources_and_callers_are_counted_apart;
-        small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, sources_are_kept_until_removed, a_probe_succeeds;
+        small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, sources_are_kept_until_removed, tools_are_accepted_again,
+               calls_without_an_answer_are_kept, a_probe_succeeds;
     }
 }
 

@@ -10,8 +10,12 @@ use super::{Place, error};
 use crate::store::Error;
 
 /// Each brings the tables from the version before to the next; the first to version 1.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_past.sql"), include_str!("migrations/0003_queries.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_past.sql"),
+    include_str!("migrations/0003_queries.sql"),
+    include_str!("migrations/0004_remote.sql"),
+];
 /// Held while tables are brought up to date, so that processes may start at the same moment.
 const MIGRATING: &str = "select pg_advisory_xact_lock(hashtextextended('fathom.migrations', 0))";
 const LEAST_SERVER: i64 = 120_000;

@@ -11,6 +11,7 @@ mod group;
 mod place;
 mod queries;
 mod reader;
+mod remote;
 mod runs;
 mod snapshots;
 mod sources;
@@ -25,8 +26,8 @@ use self::reader::Reader;
 use self::writer::Queues;
 use super::settle::Manner;
 use super::{
-    Append, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow,
-    SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
+    Append, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record, RemoteCallRow, RemoteToolRow,
+    RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
@@ -184,6 +185,26 @@ impl Store for PostgresStore {
 
     async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error> {
         queries::list(&self.reader, source).await
+    }
+
+    async fn put_remote_tools(&self, tools: Vec<RemoteToolRow>) -> Result<(), Error> {
+        remote::put_tools(&self.reader, &tools).await
+    }
+
+    async fn remote_tools(&self, server: &str) -> Result<Vec<RemoteToolRow>, Error> {
+        remote::tools(&self.reader, server).await
+    }
+
+    async fn put_remote_call(&self, call: RemoteCallRow) -> Result<(), Error> {
+        remote::put_call(&self.reader, &call).await
+    }
+
+    async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, Error> {
+        remote::calls(&self.reader).await
+    }
+
+    async fn remove_remote_call(&self, id: &str) -> Result<bool, Error> {
+        remote::remove_call(&self.reader, id).await
     }
 
     async fn probe(&self) -> Result<(), Error> {

@@ -8,6 +8,7 @@ mod group;
 mod journal;
 mod queries;
 mod reader;
+mod remote;
 mod requests;
 mod rows;
 mod runs;
@@ -29,8 +30,8 @@ use super::clock::now;
 use super::folder::Folder;
 use super::settle::Manner;
 use super::{
-    Append, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record, RunFilter, RunRow, SnapshotRow,
-    SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
+    Append, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record, RemoteCallRow, RemoteToolRow,
+    RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
@@ -227,6 +228,29 @@ impl Store for SqliteStore {
 
     async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error> {
         queries::list(&self.reader, source).await
+    }
+
+    async fn put_remote_tools(&self, tools: Vec<RemoteToolRow>) -> Result<(), Error> {
+        self.queue.write(Write::PutRemoteTools(tools)).await.map(drop)
+    }
+
+    async fn remote_tools(&self, server: &str) -> Result<Vec<RemoteToolRow>, Error> {
+        remote::tools(&self.reader, server).await
+    }
+
+    async fn put_remote_call(&self, call: RemoteCallRow) -> Result<(), Error> {
+        self.queue.write(Write::PutRemoteCall(call)).await.map(drop)
+    }
+
+    async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, Error> {
+        remote::calls(&self.reader).await
+    }
+
+    async fn remove_remote_call(&self, id: &str) -> Result<bool, Error> {
+        match self.queue.write(Write::RemoveRemoteCall { id: id.to_owned() }).await? {
+            Answer::Removed(was) => Ok(was),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
     }
 
     async fn probe(&self) -> Result<(), Error> {

@@ -8,7 +8,9 @@ use super::snapshots::EncodedSnapshot;
 use crate::domain::{EntryWrite, RunId, SourceKey, StaleMark};
 use crate::store::appends::{self, Sequel};
 use crate::store::settle::Manner;
-use crate::store::{Append, Created, Error, NewCommand, NewRun, QueryRow, RunRow, SourceRow, StoredCommand, TokenRow};
+use crate::store::{
+    Append, Created, Error, NewCommand, NewRun, QueryRow, RemoteCallRow, RemoteToolRow, RunRow, SourceRow, StoredCommand, TokenRow,
+};
 
 /// Bytes of long texts in one transaction, about; one request may have more.
 const MOST_BYTES: usize = 8 << 20;
@@ -27,6 +29,9 @@ pub enum Write {
     PutToken(TokenRow),
     RevokeToken { name: String },
     AddQueries { queries: Vec<QueryRow>, most: usize },
+    PutRemoteTools(Vec<RemoteToolRow>),
+    PutRemoteCall(RemoteCallRow),
+    RemoveRemoteCall { id: String },
     Probe { at: i64 },
     BoundPages { pages: u32 },
 }
@@ -90,6 +95,9 @@ impl Group {
             | Write::PutToken(_)
             | Write::RevokeToken { .. }
             | Write::AddQueries { .. }
+            | Write::PutRemoteTools(_)
+            | Write::PutRemoteCall(_)
+            | Write::RemoveRemoteCall { .. }
             | Write::Probe { .. }
             | Write::BoundPages { .. } => true,
         };
@@ -107,6 +115,7 @@ fn size(write: &Write) -> usize {
         Write::MarkStale { marks, .. } => marks.len() * 500,
         Write::PutSnapshot(snapshot) => snapshot.body.len(),
         Write::AddQueries { queries, .. } => queries.len() * 500,
+        Write::PutRemoteCall(call) => call.arguments.len(),
         _ => 0,
     }
 }

@@ -172,6 +172,11 @@ impl Store for FakeStore {
     async fn revoke_token(&self, _: &str) -> Result<bool, store::Error> { unreachable!() }
     async fn add_queries(&self, _: Vec<store::QueryRow>, _: usize) -> Result<(), store::Error> { unreachable!() }
     async fn queries(&self, _: &SourceKey) -> Result<Vec<store::QueryRow>, store::Error> { unreachable!() }
+    async fn put_remote_tools(&self, _: Vec<store::RemoteToolRow>) -> Result<(), store::Error> { unreachable!() }
+    async fn remote_tools(&self, _: &str) -> Result<Vec<store::RemoteToolRow>, store::Error> { unreachable!() }
+    async fn put_remote_call(&self, _: store::RemoteCallRow) -> Result<(), store::Error> { unreachable!() }
+    async fn remote_calls(&self) -> Result<Vec<store::RemoteCallRow>, store::Error> { unreachable!() }
+    async fn remove_remote_call(&self, _: &str) -> Result<bool, store::Error> { unreachable!() }
     async fn probe(&self) -> Result<(), store::Error> { unreachable!() }
 }
 

@@ -1,0 +1,3 @@
+//! The Model Context Protocol; the only place that knows rmcp.
+
+pub mod client;
