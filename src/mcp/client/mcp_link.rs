@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, CancelledNotificationParam, ClientRequest, PaginatedRequestParams, ProtocolVersion, RequestId,
-    ServerResult, SubscriptionFilter, Tool,
+    CallToolRequest, CallToolRequestParams, CancelledNotificationParam, ClientRequest, PaginatedRequestParams, ProgressNotificationParam,
+    ProtocolVersion, RequestId, ServerResult, SubscriptionFilter, Tool,
 };
 use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt, Peer, PeerRequestOptions, RunningService, ServiceError};
 use rmcp::transport::DynamicTransportError;
@@ -115,17 +115,23 @@ impl Link for McpLink {
         let mut abandoned = Abandoned { peer: self.peer().clone(), id: Some(handle.id.clone()) };
         let mut progress = self.ear.progress.subscribe(handle.progress_token.clone()).await;
         let mut answering = std::pin::pin!(handle.await_response());
+        let tell = |heard: ProgressNotificationParam| {
+            if let Some(hear) = hear {
+                hear(Heard { done: heard.progress, total: heard.total, message: heard.message });
+            }
+        };
         let answer = loop {
             tokio::select! {
                 biased;
-                Some(heard) = progress.next() => {
-                    if let Some(hear) = hear {
-                        hear(Heard { done: heard.progress, total: heard.total, message: heard.message });
-                    }
-                }
+                Some(heard) = progress.next() => tell(heard),
                 answer = &mut answering => break answer,
             }
         };
+        // What was said just before the answer may be a moment behind it.
+        tokio::task::yield_now().await;
+        while let Some(Some(heard)) = progress.next().now_or_never() {
+            tell(heard);
+        }
         abandoned.id = None;
         match answer.map_err(|error| self.fault(error))? {
             ServerResult::CallToolResult(result) => {

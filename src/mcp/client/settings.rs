@@ -155,7 +155,7 @@ mod tests {
             (&|server| server.url = Some("http://u:p@h/".to_owned()), "servers.hub.url"),
             (&|server| server.url = Some("ftp://h/".to_owned()), "servers.hub.url"),
             (&|server| server.call_s = Some(0), "servers.hub.call_s"),
-            (&|server| drop(server.effects.insert("t".to_owned(), Effect::Record)), "servers.hub.effects.t"),
+            (&|server| server.effects = BTreeMap::from([("t".to_owned(), Effect::Record)]), "servers.hub.effects.t"),
         ] {
             let wrong = server(change);
             assert_eq!(wrong.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), [key], "{wrong:?}");

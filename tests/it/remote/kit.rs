@@ -31,6 +31,18 @@ pub fn python() -> Vec<String> {
     vec![checked(folder().join("py/bin/python")), checked(script)]
 }
 
+/// The official conformance suite: program and script.
+pub fn suite() -> [String; 2] {
+    let modules = folder().join("node_modules");
+    [checked(modules.join(".bin/node")), checked(modules.join("@modelcontextprotocol/conformance/dist/index.js"))]
+}
+
+/// The command that the suite runs, to which it adds the address of its server.
+pub fn suite_client(fathom: &str) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/remote/suite_client.py");
+    format!("{} {} {fathom}", checked(folder().join("py/bin/python")), checked(script))
+}
+
 /// A server that was started on a port, and ends with the test.
 pub struct Running {
     pub url: String,

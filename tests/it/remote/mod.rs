@@ -9,6 +9,7 @@ mod kit;
 mod pins;
 mod proxysql;
 mod real;
+mod suite;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
