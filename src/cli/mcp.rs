@@ -32,13 +32,15 @@ pub enum Mcp {
     },
     /// Accept the definitions of a server's tools as they are now
     Accept {
-        server: String,
+        #[arg(value_name = "SERVER")]
+        name: String,
         /// One tool; all of them where left out
         tool: Option<String>,
     },
     /// Call a tool; one that changes something is sent once
     Call {
-        server: String,
+        #[arg(value_name = "SERVER")]
+        name: String,
         tool: String,
         /// The arguments, as a JSON object
         #[arg(default_value = "{}")]
@@ -80,16 +82,16 @@ impl Mcp {
                     show(&servers, &calls)?;
                 }
             }
-            Self::Accept { server, tool } => {
+            Self::Accept { name, tool } => {
                 let body = Accepting { tool: tool.clone() };
-                let done: Accepted = client.post(&["servers", server, "accept"], &body).await?;
+                let done: Accepted = client.post(&["servers", name, "accept"], &body).await?;
                 match done.accepted.as_slice() {
                     [] => out::note("nothing has changed since it was accepted"),
                     tools => tools.iter().try_for_each(|tool| out::line(format!("accepted {}", out::harmless(tool, TEXT_CHARS))))?,
                 }
             }
-            Self::Call { server, tool, json, .. } => {
-                let answer: ServerAnswer = client.post_once(&["servers", server, "tools", tool], &ServerCall { args }).await?;
+            Self::Call { name, tool, json, .. } => {
+                let answer: ServerAnswer = client.post_once(&["servers", name, "tools", tool], &ServerCall { args }).await?;
                 if *json {
                     out::line(serde_json::to_string_pretty(&answer)?)?
                 } else {

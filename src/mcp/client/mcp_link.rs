@@ -57,15 +57,22 @@ pub enum NoLink {
 impl McpLink {
     pub async fn open(setup: &Setup) -> Result<Self, NoLink> {
         let ear = Ear::default();
-        let lifecycle = ClientLifecycleMode::Auto { preferred_versions: vec![ProtocolVersion::LATEST], legacy_version: None };
+        let lifecycle = || ClientLifecycleMode::Auto { preferred_versions: vec![ProtocolVersion::LATEST], legacy_version: None };
         let (running, last_words) = match &setup.reach {
             Reach::Http { url, token, .. } => {
-                let transport = transport(url, token.as_ref(), setup).map_err(NoLink::Unreachable)?;
-                (ear.clone().serve_with_lifecycle(transport, lifecycle).await.map_err(|error| no_link(&error))?, None)
+                let transport = || transport(url, token.as_ref(), setup).map_err(NoLink::Unreachable);
+                let running = match ear.clone().serve_with_lifecycle(transport()?, lifecycle()).await {
+                    // Some answer whatever they do not know with an empty result, and the older handshake is to be tried apart.
+                    Err(error) if has_answered_oddly(&error) => {
+                        ear.clone().serve_with_lifecycle(transport()?, ClientLifecycleMode::Initialize).await
+                    }
+                    served => served,
+                };
+                (running.map_err(|error| no_link(&error))?, None)
             }
             Reach::Command { program, args, env, around } => {
                 let (child, words) = child::start(program, args, env, around).map_err(NoLink::Unreachable)?;
-                let served = ear.clone().serve_with_lifecycle(child, lifecycle).await;
+                let served = ear.clone().serve_with_lifecycle(child, lifecycle()).await;
                 let running = served.map_err(|error| NoLink::Unreachable(format!("{}{}", innermost(&error), told(&words))))?;
                 (running, Some(words))
             }
@@ -283,6 +290,11 @@ fn of_status(status: u16, text: &str) -> Fault {
         400..=499 => Fault::Refused { code: i64::from(status), message: text.to_owned() },
         _ => Fault::Broken(text.to_owned()),
     }
+}
+
+/// The question for the newer revision was answered, and neither with it nor with a refusal.
+fn has_answered_oddly(error: &ClientInitializeError) -> bool {
+    matches!(error, ClientInitializeError::ExpectedInitResult(_) | ClientInitializeError::ExpectedInitResponse(_))
 }
 
 fn no_link(error: &ClientInitializeError) -> NoLink {

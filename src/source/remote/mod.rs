@@ -81,6 +81,14 @@ impl RemoteSource {
         Reader { line: &self.line, dialect: self.dialect, known: &self.known }
     }
 
+    /// For servers without a tool for it.
+    async fn explained_by_sql(&self, query: &ReadQuery) -> Result<Vec<String>, Error> {
+        let words = if self.dialect == Dialect::Sqlite { "explain query plan" } else { "explain" };
+        let plan = guard::check(self.dialect, &format!("{words} {}", query.sql())).map_err(|refusal| Error::Refused(refusal.construct))?;
+        let rows = self.read(&plan, &self.settings.read_limits()).await?.rows;
+        Ok(rows.into_iter().map(|row| line_of(&Value::Array(row))).collect())
+    }
+
     /// Rows of the database's own catalog, as texts.
     async fn texts(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Error> {
         let query = guard::check(self.dialect, sql).expect("our own words pass the guard, which a test keeps");
@@ -125,8 +133,9 @@ impl Source for RemoteSource {
         let time = Duration::from_millis(self.settings.read_time_ms);
         let calling = self.line.call(&["explain_sql", "sql.explain"], json!({"sql": query.sql()}));
         let answer = match tokio::time::timeout(time, calling).await {
-            Ok(answer) => answer.map_err(|error| reading::failed(error, time))?,
             Err(_) => return Err(Error::TimedOut(time)),
+            Ok(Err(PeerError::NoSuchTool(_))) => return self.explained_by_sql(query).await,
+            Ok(answer) => answer.map_err(|error| reading::failed(error, time))?,
         };
         let plan = answer.get("plan").cloned().unwrap_or(answer);
         Ok(match &plan {

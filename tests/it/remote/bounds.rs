@@ -19,17 +19,17 @@ async fn results_are_bounded_and_calls_end_in_time() {
         None => Answer::Hang,
     })
     .await;
-    let server = ServerSettings { max_result_bytes: Some(10_000), call_s: Some(1), ..at(&fake.url, Form::Plain) };
+    let server = ServerSettings { max_result_bytes: Some(10_000), call_s: Some(2), ..at(&fake.url, Form::Plain) };
     let scene = Scene::of(server).await;
     let hub = scene.hub();
     hub.call("look", &args(json!({"bytes": 9_000})), None).await.unwrap();
-    for bytes in [11_000, 10_000_000] {
+    for bytes in [11_000, 300_000] {
         let error = hub.call("look", &args(json!({"bytes": bytes})), None).await.unwrap_err();
         assert!(matches!(error, Error::TooLarge { most: 10_000, .. }), "{error}");
     }
     let started = Instant::now();
     let error = hub.call("look", &args(json!({})), None).await.unwrap_err();
-    assert!(matches!(error, Error::TimedOut { .. }) && started.elapsed() < Duration::from_secs(5), "{error}");
+    assert!(matches!(error, Error::TimedOut { .. }) && started.elapsed() < Duration::from_secs(8), "{error}");
     let error = hub.call("pay", &args(json!({})), None).await.unwrap_err();
     assert!(matches!(error, Error::Ambiguous { .. }), "{error}");
 }

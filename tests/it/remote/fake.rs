@@ -71,10 +71,6 @@ impl Fake {
         .await
     }
 
-    pub fn address(&self) -> SocketAddr {
-        self.url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).unwrap().parse().unwrap()
-    }
-
     /// Arguments of the calls of a tool, in whichever form they came.
     pub fn calls_of(&self, tool: &str) -> Vec<Value> {
         let asked = self.asked.lock().unwrap();

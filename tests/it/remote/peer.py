@@ -1,6 +1,7 @@
 """A small MCP server on the official Python SDK: a tool that is slow and says how far it is, one that can be redefined, one that adds."""
 
 import asyncio
+import os
 import sys
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -52,6 +53,12 @@ async def redefine(ctx: Context) -> str:
     server.add_tool(lambda: "new", name="fresh", description="Was not there before.")
     await ctx.notify_tools_changed()
     return "done"
+
+
+@server.tool()
+def vanish() -> str:
+    """Ends the process in the middle of the call."""
+    os._exit(3)
 
 
 if __name__ == "__main__":

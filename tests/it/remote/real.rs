@@ -77,6 +77,17 @@ async fn a_process_that_ends_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_in_the_middle_of_a_call_leaves_it_on_record_and_is_started_again() {
+    let scene = Scene::of(command(&kit::python(), &[])).await;
+    let hub = scene.hub();
+    let error = hub.call("vanish", &args(json!({})), None).await.unwrap_err();
+    assert!(matches!(error, Error::Ambiguous { .. }), "{error}");
+    assert_eq!(scene.servers.unanswered().await.unwrap().len(), 1);
+    let reply = hub.call("add", &args(json!({"a": 1, "b": 2})), None).await.unwrap();
+    assert_eq!(reply.structured.unwrap()["sum"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_nobody_waits_for_is_cancelled_at_the_server() {
     let running = Running::python_at(kit::free_port()).await;
     for server in [at(&running.url, Form::Auto), command(&kit::python(), &[])] {
