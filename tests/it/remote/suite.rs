@@ -9,7 +9,14 @@ fn scenarios(revision: &str) -> Vec<&'static str> {
     let both = ["tools_call"];
     let of_revision: &[&str] = match revision {
         "2025-11-25" => &["initialize", "sse-retry"],
-        _ => &["request-metadata", "http-standard-headers", "http-custom-headers", "http-invalid-tool-headers", "json-schema-ref-no-deref"],
+        _ => &[
+            "request-metadata",
+            "http-standard-headers",
+            "http-custom-headers",
+            "http-invalid-tool-headers",
+            "json-schema-ref-no-deref",
+            "json-schema-2020-12-preservation",
+        ],
     };
     both.into_iter().chain(of_revision.iter().copied()).collect()
 }
