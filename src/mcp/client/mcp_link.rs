@@ -64,7 +64,7 @@ impl McpLink {
                 let running = match ear.clone().serve_with_lifecycle(transport()?, lifecycle()).await {
                     // Some answer whatever they do not know with an empty result, and the older handshake is to be tried apart.
                     Err(error) if has_answered_oddly(&error) => {
-                        ear.clone().serve_with_lifecycle(transport()?, ClientLifecycleMode::Initialize).await
+                        ear.clone().older().serve_with_lifecycle(transport()?, ClientLifecycleMode::Initialize).await
                     }
                     served => served,
                 };

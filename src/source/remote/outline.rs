@@ -34,7 +34,8 @@ const NO_NAMES: [&str; 4] = ["end", "null", "true", "false"];
 
 impl Outline {
     pub fn of(dialect: Dialect, query: &ReadQuery) -> Self {
-        let Ok(lexed) = lex::lex(dialect, query.sql()) else { return Self::default() };
+        // The columns of a plan or a listing are the database's own.
+        let (Form::Query, Ok(lexed)) = (query.form(), lex::lex(dialect, query.sql())) else { return Self::default() };
         // Words and signs outside of all brackets, and what stands inside brackets as a part of what is around it.
         let tokens: Vec<Token<'_>> = lexed.tokens.iter().copied().filter(|token| token.kind != Kind::End).collect();
         let outer = outer_places(&tokens);
@@ -42,7 +43,7 @@ impl Outline {
         let starts = first.is_some_and(|token| token.is_word("select") || token.is_word("with"));
         let says = |word: &str| outer.iter().any(|at| tokens[*at].is_word(word));
         let mut outline = Self {
-            takes_limit: starts && query.form() == Form::Query,
+            takes_limit: starts,
             has_limit: says("limit") || says("offset") || says("fetch"),
             has_order: says("order"),
             ..Self::default()
@@ -167,7 +168,7 @@ mod tests {
         ] {
             assert_eq!(names(sql).unwrap_or_else(|| panic!("{sql}: not understood")), expected, "{sql}");
         }
-        for star in ["select * from t", "select a, t.* from t"] {
+        for star in ["select * from t", "select a, t.* from t", "explain select a from t"] {
             assert_eq!(names(star), None, "{star}");
         }
     }

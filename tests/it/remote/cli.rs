@@ -56,7 +56,7 @@ async fn servers_are_shown_their_tools_called_changes_accepted_and_lost_calls_se
     let id = line.split_whitespace().next().unwrap();
     assert_eq!(fathom(here, &["mcp", "settle", id]).await.0, 0);
     let (exit, _, err) = fathom(here, &["mcp", "settle", id]).await;
-    assert!(exit == 1 && err.contains("there is no call"), "{err}");
+    assert!(exit == 2 && err.contains("there is no call"), "{err}");
 
     defined.lock().unwrap()[0]["description"] = json!("does something else");
     let (exit, _, err) = fathom(here, &["mcp", "call", "hub", "look"]).await;
@@ -69,8 +69,8 @@ async fn servers_are_shown_their_tools_called_changes_accepted_and_lost_calls_se
 
     for (words, exit, says) in [
         (&["mcp", "call", "hub", "look", "[1]"][..], 2, "not a JSON object"),
-        (&["mcp", "call", "nobody", "look"], 1, "there are: `gone`, `hub`"),
-        (&["mcp", "call", "hub", "lok"], 1, "there are: `look`, `pay`"),
+        (&["mcp", "call", "nobody", "look"], 2, "there are: `gone`, `hub`"),
+        (&["mcp", "call", "hub", "lok"], 2, "there are: `look`, `pay`"),
     ] {
         let (got, _, err) = fathom(here, words).await;
         assert!(got == exit && err.contains(says), "{words:?}: {got} {err}");

@@ -61,8 +61,10 @@ async fn a_discovery_through_another_fathom_finds_what_the_database_holds() {
     assert_eq!(asked["result"]["foreign_keys"][0]["to_table"], "customers");
     // More than the other one gives at once: it cuts its answers, and the rest is asked for.
     let sql = format!("select a.id, '{}' as t from orders a join orders b on b.id < 3 order by 1", "x".repeat(400));
-    let (status, many) =
-        local.client.post("/tools/run_sql_readonly", json!({"source": "mcp:endpoint", "args": {"sql": sql, "max_rows": 1000}})).await;
+    let (status, many) = local
+        .client
+        .post("/tools/run_sql_readonly", json!({"source": "mcp:endpoint", "args": {"sql": sql, "max_rows": 1000, "timeout_sec": 15}}))
+        .await;
     assert_eq!((status, many["result"]["row_count"].as_u64()), (200, Some(400)), "{many}");
 }
 
