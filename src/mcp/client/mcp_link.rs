@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CancelledNotificationParam, ClientRequest, PaginatedRequestParams, ProgressNotificationParam,
     ProtocolVersion, RequestId, ServerResult, SubscriptionFilter, Tool,
@@ -33,6 +33,8 @@ const ENVELOPE_BYTES: usize = 64 * 1024;
 const RESUMPTIONS: usize = 5;
 const RESUME_BASE: Duration = Duration::from_millis(200);
 const RESUME_MOST: Duration = Duration::from_secs(3);
+/// How far words on progress may be behind the answer.
+const BEHIND: Duration = Duration::from_millis(50);
 /// Between two attempts to hear of changes.
 const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
@@ -134,9 +136,10 @@ impl Link for McpLink {
                 answer = &mut answering => break answer,
             }
         };
-        // What was said just before the answer may be a moment behind it.
-        tokio::task::yield_now().await;
-        while let Some(Some(heard)) = progress.next().now_or_never() {
+        // What was said just before the answer may be a moment behind it, which matters only where somebody listens.
+        while hear.is_some()
+            && let Ok(Some(heard)) = tokio::time::timeout(BEHIND, progress.next()).await
+        {
             tell(heard);
         }
         abandoned.id = None;

@@ -4,6 +4,7 @@
 //! whose definition has changed since it was accepted is not called. A token leaves in a header and nowhere else.
 
 mod child;
+mod connect;
 mod definition;
 mod ear;
 mod error;

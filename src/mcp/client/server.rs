@@ -9,14 +9,12 @@ use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::connect::connect;
 use super::definition::{Acceptance, RemoteTool, hash};
 use super::error::Error;
 use super::link::{Definition, Fault, Hear, Link, METHOD_NOT_FOUND, Reply};
-use super::mcp_link::{McpLink, NoLink};
-use super::plain_link::PlainLink;
-use super::setup::{Reach, Setup};
+use super::setup::Setup;
 use crate::model::breaker::{Breaker, Verdict};
-use crate::source::remote::Form;
 use crate::store::{RemoteCallRow, RemoteToolRow, Store, clock};
 use crate::tools::Effect;
 
@@ -30,6 +28,8 @@ pub struct RemoteServer {
     store: Arc<dyn Store>,
     /// Whoever holds it connects for all who wait.
     link: tokio::sync::Mutex<Option<Arc<dyn Link>>>,
+    /// What was found out of its form.
+    is_plain: AtomicBool,
     places: Semaphore,
     breaker: Breaker,
     listed: Mutex<Listed>,
@@ -80,6 +80,7 @@ impl RemoteServer {
             places: Semaphore::new(setup.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
             breaker: Breaker::new(setup.breaker_failures, setup.breaker_open),
             link: tokio::sync::Mutex::new(None),
+            is_plain: AtomicBool::new(false),
             listed: Mutex::default(),
             last_failure: Mutex::default(),
             setup,
@@ -232,7 +233,7 @@ impl RemoteServer {
             return Ok(link.clone());
         }
         *place = None;
-        let connecting = tokio::time::timeout(self.setup.connect_time, connect(&self.setup)).await;
+        let connecting = tokio::time::timeout(self.setup.connect_time, connect(&self.setup, &self.is_plain)).await;
         let late = || Fault::NotSent(format!("it did not agree on anything within {} ms", self.setup.connect_time.as_millis()));
         let link = connecting.map_err(|_| late())??;
         // What was known is of the time before.
@@ -360,40 +361,5 @@ impl RemoteServer {
     fn wait(&self, attempt: u32) -> Duration {
         let doubled = self.setup.retry_base.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST_WAIT);
         doubled.mul_f64(rand::rng().random_range(0.5..1.0))
-    }
-}
-
-/// In MCP, or in the plain form where the server speaks no other.
-async fn connect(setup: &Setup) -> Result<Arc<dyn Link>, Fault> {
-    let Reach::Http { url, token, form } = &setup.reach else {
-        return McpLink::open(setup).await.map(linked).map_err(|none| of_no_link(none));
-    };
-    let not_mcp = match form {
-        Form::Plain => return PlainLink::open(url, token.as_ref(), setup).await.map(linked),
-        Form::Mcp => return McpLink::open(setup).await.map(linked).map_err(|none| of_no_link(none)),
-        Form::Auto => match McpLink::open(setup).await {
-            Ok(link) => return Ok(linked(link)),
-            Err(NoLink::NotMcp(why)) => why,
-            Err(none) => return Err(of_no_link(none)),
-        },
-    };
-    PlainLink::open(url, token.as_ref(), setup).await.map(linked).map_err(|fault| match fault {
-        Fault::Odd(plain) | Fault::Refused { message: plain, .. } => {
-            Fault::Odd(format!("it speaks neither MCP ({not_mcp}) nor plain JSON-RPC ({plain})"))
-        }
-        other => other,
-    })
-}
-
-fn linked(link: impl Link + 'static) -> Arc<dyn Link> {
-    Arc::new(link)
-}
-
-/// Nothing was asked of a tool yet, so nothing can have taken place.
-fn of_no_link(none: NoLink) -> Fault {
-    match none {
-        NoLink::Unreachable(why) => Fault::NotSent(why),
-        NoLink::Unauthorized(why) => Fault::Unauthorized(why),
-        NoLink::NotMcp(why) => Fault::Odd(format!("it does not speak MCP: {why}")),
     }
 }
