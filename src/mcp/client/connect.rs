@@ -12,12 +12,12 @@ use crate::source::remote::Form;
 /// In MCP, or in the plain form where the server speaks no other, which is then remembered.
 pub async fn connect(setup: &Setup, is_plain: &AtomicBool) -> Result<Arc<dyn Link>, Fault> {
     let Reach::Http { url, token, form } = &setup.reach else {
-        return McpLink::open(setup).await.map(linked).map_err(|none| of_no_link(none));
+        return McpLink::open(setup).await.map(linked).map_err(of_no_link);
     };
     let form = if is_plain.load(Ordering::Relaxed) { Form::Plain } else { *form };
     let not_mcp = match form {
         Form::Plain => return PlainLink::open(url, token.as_ref(), setup).await.map(linked),
-        Form::Mcp => return McpLink::open(setup).await.map(linked).map_err(|none| of_no_link(none)),
+        Form::Mcp => return McpLink::open(setup).await.map(linked).map_err(of_no_link),
         Form::Auto => match McpLink::open(setup).await {
             Ok(link) => return Ok(linked(link)),
             Err(NoLink::NotMcp(why)) => why,
