@@ -20,6 +20,7 @@ use crate::engine::launch::{Parts, launch};
 use crate::engine::shared::ReasoningByName;
 use crate::experts::{Desk, DeskFolders, Reasoning};
 use crate::mcp;
+use crate::mcp::client::RemoteServers;
 use crate::mcp::server::Selection;
 use crate::model::{self, ApiKey, Message, Models, Prices, Request, Role, Shape};
 use crate::store::{self, Folder, Keyring, PostgresStore, SourceBook, SqliteStore, Store, peek_lock};
@@ -78,7 +79,9 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     if of_sources.csv_dir.as_os_str().is_empty() {
         of_sources.csv_dir = settings.data_dir.join("csv");
     }
-    let workbench: Arc<dyn Workbench> = Arc::new(LocalWorkbench::new(store.clone(), sources.clone(), of_sources));
+    let remotes = Arc::new(RemoteServers::new(&settings.mcp, store.clone()).map_err(anyhow::Error::msg)?);
+    let workbench = LocalWorkbench::new(store.clone(), sources.clone(), of_sources).with_peers(remotes.clone());
+    let workbench: Arc<dyn Workbench> = Arc::new(workbench);
     let known_models = known_models(&models);
     let runs = launch(Parts {
         store: store.clone(),
@@ -112,15 +115,16 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
             defaults: settings.engine.clone(),
             default_model: default_model(&settings),
         },
-        Identity::at_the_machine(),
+        Identity::assistant(),
     );
-    let assistants = assistants.offering(Selection::parse(&settings.mcp.tools, &desk.registry).map_err(anyhow::Error::msg)?);
+    let assistants = assistants.offering(Selection::parse(&settings.assistants.tools, &desk.registry).map_err(anyhow::Error::msg)?);
     let state = ApiState {
         runs: runs.clone(),
         store: store.clone(),
         sources,
         harvests: Arc::new(Harvests::new(workbench, store.clone(), now_ms)),
         outside,
+        remotes,
         tokens: TokenBook::new(store.clone(), Duration::from_secs(settings.api.token_cache_s)),
         limits: Limits::new(&settings.api),
         settings: settings.api.clone(),
@@ -132,7 +136,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
         metrics: Arc::new(move || metrics.render()),
         stopping: shutdown.clone(),
     };
-    let router = api::router(state, mcp::server::http(assistants.clone(), &settings.mcp, shutdown.clone()));
+    let router = api::router(state, mcp::server::http(assistants.clone(), &settings.assistants, shutdown.clone()));
     let resumed = match resume {
         Resume::Yes => runs.resume_unfinished().await?,
         Resume::No => 0,

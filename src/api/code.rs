@@ -46,10 +46,15 @@ pub enum Code {
     SourceUnavailable,
     ToolRefused,
     ToolFailed,
+    CallAmbiguous,
+    ToolChanged,
+    ServerUnavailable,
+    NoSuchCall,
+    NoSuchServer,
 }
 
 impl Code {
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 47] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::MissingField,
@@ -92,6 +97,11 @@ impl Code {
         Self::SourceUnavailable,
         Self::ToolRefused,
         Self::ToolFailed,
+        Self::CallAmbiguous,
+        Self::ToolChanged,
+        Self::ServerUnavailable,
+        Self::NoSuchCall,
+        Self::NoSuchServer,
     ];
 
     /// The last part of the problem's `type`.
@@ -252,6 +262,23 @@ impl Code {
             Self::ToolFailed => {
                 ("tool_failed", S::UNPROCESSABLE_ENTITY, "The tool could not do it", include_str!("../../docs/errors/tool_failed.md"))
             }
+            Self::CallAmbiguous => (
+                "call_ambiguous",
+                S::BAD_GATEWAY,
+                "Nobody knows whether the call took place",
+                include_str!("../../docs/errors/call_ambiguous.md"),
+            ),
+            Self::ToolChanged => {
+                ("tool_changed", S::CONFLICT, "The tool is not what was accepted", include_str!("../../docs/errors/tool_changed.md"))
+            }
+            Self::ServerUnavailable => (
+                "server_unavailable",
+                S::SERVICE_UNAVAILABLE,
+                "The remote server does not answer",
+                include_str!("../../docs/errors/server_unavailable.md"),
+            ),
+            Self::NoSuchCall => ("no_such_call", S::NOT_FOUND, "No such call", include_str!("../../docs/errors/no_such_call.md")),
+            Self::NoSuchServer => ("no_such_server", S::NOT_FOUND, "No such server", include_str!("../../docs/errors/no_such_server.md")),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod report;
 pub mod rpc;
 pub mod rules;
 pub mod runs;
+pub mod servers;
 pub mod settings;
 pub mod sources;
 pub mod start;
@@ -55,6 +56,7 @@ pub use token::{Token, TokenBook};
 
 use crate::domain::{Egress, Identity, Scope};
 use crate::engine::{self, Runs};
+use crate::mcp::client::RemoteServers;
 use crate::store::{SourceBook, Store};
 use crate::tools::{Harvests, Outside};
 
@@ -66,6 +68,7 @@ pub struct ApiState {
     /// Tools and sources, for whoever calls.
     pub outside: Outside,
     pub harvests: Arc<Harvests>,
+    pub remotes: Arc<RemoteServers>,
     pub tokens: TokenBook,
     pub limits: Limits,
     pub settings: Settings,
@@ -178,6 +181,11 @@ fn described() -> Routes {
         .of(ADMIN, routes!(tokens::list))
         .of(ADMIN, routes!(tokens::revoke))
         .of(ADMIN, routes!(audit::list))
+        .of(READ, routes!(servers::list))
+        .of(APPROVE, routes!(servers::accept))
+        .of(APPROVE, routes!(servers::call))
+        .of(READ, routes!(servers::unanswered))
+        .of(APPROVE, routes!(servers::settle))
         .of(NOTHING, routes!(health::alive))
         .of(NOTHING, routes!(health::ready))
         .of(READ, routes!(metrics::metrics))

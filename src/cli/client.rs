@@ -128,6 +128,14 @@ impl Client {
         }
     }
 
+    /// Is sent once, for what must not happen twice.
+    pub async fn post_once<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Error> {
+        let body = serde_json::to_vec(body).expect("requests are plain data and always serialise");
+        let request = self.request(Method::POST, path, &[]).header(CONTENT_TYPE, "application/json").body(body);
+        let response = self.send(request).await?;
+        self.read(response).await
+    }
+
     pub async fn delete(&self, path: &[&str]) -> Result<(), Error> {
         self.send(self.request(Method::DELETE, path, &[]).timeout(ANSWER_TIME)).await.map(|_| ())
     }

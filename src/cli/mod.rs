@@ -120,7 +120,6 @@ impl Command {
         match self {
             Self::Run(run) => run.carry_out(global).await,
             Self::Serve(serve) => serve.carry_out(global).await,
-            Self::Mcp(mcp) => mcp.carry_out(global).await,
             Self::Runs(runs) => runs.carry_out(global).await,
             Self::Source(source) => source.carry_out(global).await,
             Self::Harvest(harvest) => harvest.carry_out(global).await,
@@ -133,6 +132,7 @@ impl Command {
             Self::Queries(queries) => queries.carry_out(global).await,
             Self::Rules(rules) => rules.carry_out(global).await,
             Self::Sql(sql) => sql.carry_out(global).await,
+            Self::Mcp(mcp) => mcp.carry_out(global).await,
             Self::Secrets(secrets) => secrets.carry_out(global).await,
             Self::Verify(verify) => verify.carry_out(global).await,
             Self::Check(check) => check.carry_out(global).await,

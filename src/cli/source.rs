@@ -25,7 +25,8 @@ Examples:
   fathom run shop
 
 A DSN is kept encrypted and never shown again. Forms: postgres://, postgresql://, mysql://, mariadb://, sqlite:PATH,
-the path of a .db, .sqlite, .sqlite3 or .db3 file, csv:FOLDER, or the path of a folder of .csv and .tsv files.";
+the path of a .db, .sqlite, .sqlite3 or .db3 file, csv:FOLDER, or the path of a folder of .csv and .tsv files; mcp+http://:TOKEN@host/mcp for
+a database behind another server (?target= names one of several), mcp:NAME for a server of the configuration.";
 
 /// Give databases a name, with limits that hold whoever asks
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,9 @@
 //! The database that is meant where nothing names one: what other tools of databases find in their variables. The lowest of all layers.
 //!
-//! `DATABASE_URL`, else the variables of PostgreSQL's own tools where they say a database, or a host and a user.
+//! `DATABASE_URL`, else the variables of PostgreSQL's own tools where they say a database, or a host and a user, else `MCP_ENDPOINT`, a remote
+//! server with tools of a database, which with `MCP_AUTH_TOKEN` is the server `endpoint`.
 
+use figment::value::Value;
 use url::Url;
 
 use super::environment::Surroundings;
@@ -9,16 +11,33 @@ use super::layer::Layer;
 
 const KEY: &str = "default_source";
 
+const ENDPOINT: &str = "MCP_ENDPOINT";
+const ENDPOINT_TOKEN: &str = "MCP_AUTH_TOKEN";
+/// What its server is called.
+const ENDPOINT_NAME: &str = "endpoint";
+
 impl Surroundings {
     pub(super) fn ambient_source(&self) -> Option<Layer> {
         let layer = |origin: String, words: String| Layer::single(origin, &[KEY.to_owned()], words.into());
         if let Some(words) = self.variable("DATABASE_URL") {
             return Some(layer("variable `DATABASE_URL`".to_owned(), words.to_owned()));
         }
-        let words = self.postgresql_url()?;
+        let Some(words) = self.postgresql_url() else {
+            self.variable(ENDPOINT)?;
+            return Some(layer(format!("variable `{ENDPOINT}`"), format!("mcp:{ENDPOINT_NAME}")));
+        };
         let known = ["PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSSLMODE"];
         let set: Vec<String> = known.iter().filter(|name| self.variable(name).is_some()).map(|name| format!("`{name}`")).collect();
         Some(layer(format!("variables {}", set.join(", ")), words))
+    }
+
+    /// The server that `MCP_ENDPOINT` names, whether or not it is the default source.
+    pub(super) fn endpoint(&self) -> Vec<Layer> {
+        let Some(url) = self.variable(ENDPOINT) else { return Vec::new() };
+        let place = |key: &str| ["mcp", "servers", ENDPOINT_NAME, key].map(str::to_owned);
+        let layer = |name: &str, key: &str, value: &str| Layer::single(format!("variable `{name}`"), &place(key), Value::from(value));
+        let token = self.variable(ENDPOINT_TOKEN).map(|token| layer(ENDPOINT_TOKEN, "token", token));
+        std::iter::once(layer(ENDPOINT, "url", url)).chain(token).collect()
     }
 
     fn postgresql_url(&self) -> Option<String> {

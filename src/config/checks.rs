@@ -15,7 +15,8 @@ pub(super) fn all(settings: &Settings) -> Vec<Wrong> {
     let wrong =
         sections.into_iter().flat_map(|(section, wrong)| wrong.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why)));
     let model = settings.model.check().err().map(|error| ("model".to_owned(), error.to_string()));
-    wrong.chain(folders(settings)).chain(model).chain(rules(settings)).chain(offered(settings)).collect()
+    let remote = settings.mcp.wrong().into_iter().map(|(key, why)| (format!("mcp.{key}"), why));
+    wrong.chain(folders(settings)).chain(model).chain(rules(settings)).chain(offered(settings)).chain(remote).collect()
 }
 
 fn folders(settings: &Settings) -> impl Iterator<Item = Wrong> {
@@ -36,7 +37,7 @@ fn rules(settings: &Settings) -> Vec<Wrong> {
 
 fn offered(settings: &Settings) -> Option<Wrong> {
     let registry = Registry::standard(settings.tools.clone());
-    Selection::parse(&settings.mcp.tools, &registry).err().map(|why| ("mcp.tools".to_owned(), why))
+    Selection::parse(&settings.assistants.tools, &registry).err().map(|why| ("assistants.tools".to_owned(), why))
 }
 
 fn engine(settings: &engine::Settings) -> Vec<(&'static str, String)> {

@@ -8,7 +8,7 @@ use figment::value::{Dict, Value};
 use super::settings::Settings;
 
 pub(super) const MASK: &str = "***";
-const SECRET_WORDS: [&str; 6] = ["key", "token", "secret", "password", "credential", "authorization"];
+const SECRET_WORDS: [&str; 7] = ["key", "token", "secret", "password", "credential", "authorization", "env"];
 
 /// One setting as `fathom check` prints it.
 #[derive(Clone, Debug, PartialEq, Eq)]

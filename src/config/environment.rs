@@ -18,6 +18,8 @@ const CRASH_POINT: &str = "FATHOM_CRASH_POINT";
 /// Where the servers of the tests are; whatever a test starts has them around it.
 const OF_TESTS: &str = "FATHOM_TEST_";
 
+const FOR_CHILDREN: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TMPDIR", "TZ", "TERM"];
+
 /// What surrounds a process, as a value, so that tests have their own.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
@@ -47,6 +49,12 @@ impl Surroundings {
     /// `$XDG_CONFIG_HOME/fathom`, else `~/.config/fathom`; none where there is no home.
     pub(super) fn config_folder(&self) -> Option<PathBuf> {
         self.user_folder("XDG_CONFIG_HOME", ".config")
+    }
+
+    /// What the process of a remote server gets of our variables: where it finds programs and its home, and nothing that could be a secret.
+    pub(super) fn for_children(&self) -> BTreeMap<String, String> {
+        let known = |name: &&String| FOR_CHILDREN.contains(&name.as_str()) || name.starts_with("LC_");
+        self.variables.iter().filter(|(name, _)| known(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     pub(super) fn config_file(&self) -> Option<PathBuf> {

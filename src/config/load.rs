@@ -57,6 +57,7 @@ pub fn load_from(flags: Flags, around: &Surroundings) -> Result<Loaded, Vec<Prob
         .data_folder()
         .map(data_layer)
         .into_iter()
+        .chain(around.endpoint())
         .chain(around.ambient_source())
         .chain(of_file)
         .chain(of_environment)
@@ -79,7 +80,8 @@ pub fn load_from(flags: Flags, around: &Surroundings) -> Result<Loaded, Vec<Prob
         }
     }
     match settings {
-        Some(settings) if problems.is_empty() => {
+        Some(mut settings) if problems.is_empty() => {
+            settings.mcp.around = around.for_children();
             let effective = effective::list(&values, &figment);
             Ok(Loaded { settings, file, crash_point: around.crash_point(), effective })
         }

@@ -41,7 +41,8 @@ pub struct Settings {
     pub source: source::Settings,
     pub tools: tools::Settings,
     pub api: api::Settings,
-    pub mcp: mcp::Settings,
+    pub assistants: mcp::server::Settings,
+    pub mcp: mcp::client::Settings,
 }
 
 impl Settings {

@@ -323,3 +323,34 @@ fn flat(value: &Value) -> BTreeMap<String, Value> {
     walk("", value, &mut into);
     into
 }
+
+#[test]
+fn an_endpoint_is_a_server_and_the_default_source_where_nothing_else_is() {
+    let place =
+        Place::new().variable("MCP_ENDPOINT", "http://h:6071/mcp/query").variable("MCP_AUTH_TOKEN", "sekrit").variable("PATH", "/bin");
+    let loaded = place.load(Flags::default()).unwrap();
+    assert_eq!(loaded.settings.default_source.as_deref(), Some("mcp:endpoint"));
+    assert_eq!(origin(&loaded, "default_source").1, "variable `MCP_ENDPOINT`");
+    let server = &loaded.settings.mcp.servers["endpoint"];
+    assert_eq!(server.url.as_deref(), Some("http://h:6071/mcp/query"));
+    assert_eq!(server.token.as_ref().map(crate::model::ApiKey::expose), Some("sekrit"));
+    assert_eq!(origin(&loaded, "mcp.servers.endpoint.token"), ("***".to_owned(), "variable `MCP_AUTH_TOKEN`".to_owned()));
+    assert!(loaded.settings.mcp.around.contains_key("PATH") && !loaded.settings.mcp.around.contains_key("MCP_AUTH_TOKEN"));
+    let place = place.variable("DATABASE_URL", "sqlite:shop.db");
+    let loaded = place.load(Flags::default()).unwrap();
+    assert_eq!(loaded.settings.default_source.as_deref(), Some("sqlite:shop.db"));
+    assert!(loaded.settings.mcp.servers.contains_key("endpoint"));
+    let problems = Place::new().variable("MCP_ENDPOINT", "http://u:p@h/mcp").problems();
+    assert!(
+        problems.len() == 1 && problems[0].contains("mcp.servers.endpoint.url") && problems[0].contains("give the token apart"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn variables_of_a_servers_process_are_secrets() {
+    let file = "[mcp.servers.files]\ncommand = \"files\"\nenv = { PLACE = \"hidden-1\" }\n";
+    let loaded = Place::new().file("fathom.toml", file).load(Flags::default()).unwrap();
+    assert_eq!(origin(&loaded, "mcp.servers.files.env.PLACE").0, "***");
+    assert!(!format!("{:?}", loaded.settings).contains("hidden"));
+}

@@ -65,17 +65,21 @@ pub enum NotGranted {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{call}` needs the scope {}; the token `{token}` has {}", missing.in_words(), has.in_words())]
+#[error("`{call}` needs the scope {}; {} has {}", missing.in_words(), whose(token.as_deref()), has.in_words())]
 pub struct MissingScope {
     pub call: String,
     pub missing: Scopes,
     pub has: Scopes,
-    token: String,
+    token: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no scope; valid are `read`, `sql`, `write`, `approve` and `admin`")]
 pub struct NoScope(String);
+
+fn whose(token: Option<&str>) -> String {
+    token.map_or_else(|| "an assistant".to_owned(), |name| format!("the token `{name}`"))
+}
 
 impl Scope {
     pub const ALL: [Self; 5] = [Self::Read, Self::Sql, Self::Write, Self::Approve, Self::Admin];
@@ -208,6 +212,11 @@ impl Identity {
         Self { author: OUTSIDE.to_owned(), token: None, grant: Grant::EVERYTHING }
     }
 
+    /// A program at the machine that decides by itself what to call, and shows no token.
+    pub fn assistant() -> Self {
+        Self { author: OUTSIDE.to_owned(), token: None, grant: Grant::kept(TokenKind::Assistant, Scopes::ALL) }
+    }
+
     /// The name of an author comes from the token alone, and is nobody's inside: `person`, `harvest` and the experts have names without
     /// a colon, and no expert may be called `outside`.
     pub fn of_token(name: &str, grant: Grant) -> Self {
@@ -233,7 +242,7 @@ impl Identity {
         if missing.is_empty() {
             return Ok(());
         }
-        Err(MissingScope { call: call.to_owned(), missing, has, token: self.token.clone().unwrap_or_default() })
+        Err(MissingScope { call: call.to_owned(), missing, has, token: self.token.clone() })
     }
 }
 

@@ -1,6 +1,4 @@
 //! The Model Context Protocol; the only room that knows rmcp.
 
+pub mod client;
 pub mod server;
-pub mod settings;
-
-pub use settings::Settings;

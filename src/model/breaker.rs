@@ -1,4 +1,4 @@
-//! A circuit breaker: after failures in a row, calls to a provider are suspended, so that it can come back.
+//! A circuit breaker: after failures in a row, calls to a provider, or to any other server, are suspended, so that it can come back.
 //!
 //! After a suspension one call at a time probes; its success opens the way for all, its failure doubles the suspension.
 
@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// While a probe is out, others look again after this time.
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
 
-pub(super) struct Breaker {
+pub struct Breaker {
     threshold: u32,
     first_suspension: Duration,
     state: Mutex<State>,
@@ -28,14 +28,14 @@ enum State {
 
 /// What a call turned out to say about the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// It answered, if only to refuse.
     Alive,
     Failed,
 }
 
 /// Leave to make one call; it wants to hear how the call went. Dropped unused, nothing was learnt.
-pub(super) struct Pass<'a> {
+pub struct Pass<'a> {
     breaker: &'a Breaker,
     probe: Option<Duration>,
 }

@@ -3,7 +3,7 @@
 pub mod port;
 
 pub mod assemble;
-mod breaker;
+pub mod breaker;
 pub mod cassette;
 mod chain;
 pub mod json;

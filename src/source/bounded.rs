@@ -65,8 +65,9 @@ impl Bounded {
     async fn naming(&self) -> Result<Naming, Error> {
         let sql = match self.source.dialect() {
             Dialect::Sqlite => return Ok(Naming { schemas: vec!["main".to_owned()], case: Case::Ignored }),
-            Dialect::Postgresql => "select unnest(current_schemas(false)), 0",
-            Dialect::Mysql => "select database(), @@lower_case_table_names",
+            // With a `from`, which some remote servers want in every query.
+            Dialect::Postgresql => "select unnest(current_schemas(false)), 0 from (select 1 as one) as asked",
+            Dialect::Mysql => "select database(), @@lower_case_table_names from (select 1 as one) as asked",
         };
         let query = guard::check(self.source.dialect(), sql).expect("our own words pass the guard, which a test keeps");
         let rows = self.source.read(&query, &NAMING_LIMITS).await?.rows;

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 
 use super::Error;
+use super::remote::Place;
 use crate::domain::SourceKey;
 
 /// A source that can be opened.
@@ -18,6 +19,7 @@ pub enum Dsn {
     Csv(CsvFiles),
     Postgresql(Server),
     Mysql(Server),
+    Remote(Place),
 }
 
 /// CSV files that were there: those of a folder, or one.
@@ -51,7 +53,8 @@ const CSV_ENDINGS: [&str; 2] = ["csv", "tsv"];
 const MAX_CSV_FILES: usize = 1_000;
 pub const FORMS: &str = "valid is `sqlite:path/to/file.db` or the path of a .db, .sqlite, .sqlite3 or .db3 file, \
     `csv:path/to/folder` or the path of a folder of .csv or .tsv files, \
-    `postgres://user:password@host:5432/database`, `mysql://user:password@host:3306/database`";
+    `postgres://user:password@host:5432/database`, `mysql://user:password@host:3306/database`, \
+    `mcp+http://host:port/mcp` for a database behind another server, or `mcp:NAME` for a server of the configuration";
 const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
 
 impl Dsn {
@@ -73,6 +76,9 @@ impl Dsn {
         }
         if let Some(path) = words.strip_prefix("csv:") {
             return Ok(Self::Csv(CsvFiles::find(Path::new(path.strip_prefix("//").unwrap_or(path))).map_err(bad)?));
+        }
+        if Place::is_meant(words) {
+            return Place::parse(words).map(Self::Remote).map_err(bad);
         }
         if let Some((scheme, _)) = words.split_once("://") {
             return match scheme {
@@ -98,7 +104,7 @@ impl Dsn {
             Self::Postgresql(server) | Self::Mysql(server) if !server.user.is_empty() => {
                 SourceKey(server.shown.replacen("://", &format!("://{}@", server.user), 1))
             }
-            Self::Sqlite(_) | Self::Csv(_) | Self::Postgresql(_) | Self::Mysql(_) => SourceKey(self.place()),
+            Self::Sqlite(_) | Self::Csv(_) | Self::Postgresql(_) | Self::Mysql(_) | Self::Remote(_) => SourceKey(self.place()),
         }
     }
 
@@ -108,6 +114,7 @@ impl Dsn {
             Self::Sqlite(file) => format!("sqlite:{}", file.path.display()),
             Self::Csv(files) => format!("csv:{}", files.path.display()),
             Self::Postgresql(server) | Self::Mysql(server) => server.shown.clone(),
+            Self::Remote(place) => place.shown(),
         }
     }
 }

@@ -38,7 +38,7 @@ impl Dsn {
             Self::Sqlite(file) => of_sqlite(file.path()).ok(),
             Self::Csv(files) => Some(of_csv(files.files())),
             // Not without asking the server, and then a harvest is as cheap.
-            Self::Postgresql(_) | Self::Mysql(_) => None,
+            Self::Postgresql(_) | Self::Mysql(_) | Self::Remote(_) => None,
         }
     }
 }

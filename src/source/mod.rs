@@ -10,6 +10,7 @@ pub mod mysql;
 pub mod port;
 pub mod postgres;
 pub mod progress;
+pub mod remote;
 pub mod rules;
 pub mod settings;
 pub mod spelling;
@@ -27,9 +28,15 @@ pub use progress::Progress;
 pub use settings::{Limits, Settings};
 pub use stream::{Consumer, Streamed};
 
-/// Opens a source; one line an engine.
+/// Opens a source that is no remote server's.
 pub async fn open(dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {
+    open_among(&remote::NoPeers, dsn, settings).await
+}
+
+/// Opens a source; one line an engine. Remote servers are found among `peers`.
+pub async fn open_among(peers: &dyn remote::Peers, dsn: &Dsn, settings: &Settings) -> Result<Arc<dyn Source>, Error> {
     match dsn {
+        Dsn::Remote(place) => Ok(Arc::new(remote::RemoteSource::open(place, settings, peers).await?)),
         Dsn::Sqlite(file) => Ok(Arc::new(sqlite::SqliteSource::open(file, settings).await?)),
         Dsn::Csv(files) => Ok(csv::CsvSource::open(files, settings).await?),
         Dsn::Mysql(server) => Ok(Arc::new(mysql::MysqlSource::open(server, settings).await?)),

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::audit::{AuditFilter, AuditKept, AuditRow};
+use super::remote::{RemoteCallRow, RemoteToolRow};
 use crate::domain::{
     Change, Entry, EntryStatus, EntryWrite, Event, EventBody, EventType, Grant, Hit, Layer, Rival, RunId, RunRequest, RunStatus,
     RunSummary, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId,
@@ -98,6 +99,17 @@ pub trait Store: Send + Sync {
     async fn add_audit(&self, rows: Vec<AuditRow>, kept: AuditKept) -> Result<(), Error>;
     /// Newest first.
     async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditRow>, Error>;
+    // --- remote servers
+    /// Accepts definitions of tools, in place of those that were accepted before.
+    async fn put_remote_tools(&self, tools: Vec<RemoteToolRow>) -> Result<(), Error>;
+    /// In order of name.
+    async fn remote_tools(&self, server: &str) -> Result<Vec<RemoteToolRow>, Error>;
+    /// Stores a call before it is sent; one that is there gets the new reason.
+    async fn put_remote_call(&self, call: RemoteCallRow) -> Result<(), Error>;
+    /// In order of time.
+    async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, Error>;
+    /// False where no such call was.
+    async fn remove_remote_call(&self, id: &str) -> Result<bool, Error>;
 
     /// Reads and writes something trivial; what `/readyz` asks.
     async fn probe(&self) -> Result<(), Error>;

@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use super::columns::Columns;
 use super::settle::Claim;
-use super::{AuditOutcome, AuditRow, Error, KindCount, QueryRow, Record, RunRow, StepRow, StoredCommand, TokenRow, snippet};
+use super::{
+    AuditOutcome, AuditRow, Error, KindCount, QueryRow, Record, RemoteCallRow, RemoteToolRow, RunRow, StepRow, StoredCommand, TokenRow,
+    snippet,
+};
 use crate::domain::{
     Change, Confidence, Entry, EntryStatus, EntryWrite, EventType, Grant, Hit, Layer, Provenance, Rival, RunId, RunStatus, Scopes,
     SourceKey, TaskId, TokenKind,
@@ -79,6 +82,22 @@ pub fn token(row: &impl Columns) -> Result<TokenRow, Error> {
         }))
     })();
     token.map_err(|error| unreadable("a token", &error))?
+}
+
+/// server, tool, hash, accepted_at
+pub fn remote_tool(row: &impl Columns) -> Result<RemoteToolRow, Error> {
+    let text = |column: usize| row.text(column).map(str::to_owned);
+    let tool = (|| Ok(RemoteToolRow { server: text(0)?, tool: text(1)?, hash: text(2)?, accepted_at: row.number(3)? }))();
+    tool.map_err(|error| unreadable("a tool of a remote server", &error))
+}
+
+/// id, server, tool, arguments, reason, at
+pub fn remote_call(row: &impl Columns) -> Result<RemoteCallRow, Error> {
+    let text = |column: usize| row.text(column).map(str::to_owned);
+    let call = (|| {
+        Ok(RemoteCallRow { id: text(0)?, server: text(1)?, tool: text(2)?, arguments: text(3)?, reason: text(4)?, at: row.number(5)? })
+    })();
+    call.map_err(|error| unreadable("a call of a remote tool", &error))
 }
 
 /// source, caller, tool, digest, text, count, refused, failed, total_us, max_us, rows, first_at, last_at

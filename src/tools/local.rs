@@ -11,6 +11,7 @@ use super::survey::Extent;
 use super::workspace::{Problem, Workbench, Workspace};
 use crate::catalog::{harvested, stale};
 use crate::domain::{Egress, Snapshot, SnapshotId, SourceKey};
+use crate::source::remote::{NoPeers, Peers};
 use crate::source::{self, Bounded, Dsn, Fingerprint, Limits, Progress, Source};
 use crate::store::{self, BookError, SourceBook, Store};
 
@@ -24,6 +25,7 @@ pub struct LocalWorkbench {
     store: Arc<dyn Store>,
     book: Arc<SourceBook>,
     settings: source::Settings,
+    peers: Arc<dyn Peers>,
     slots: Mutex<HashMap<SourceKey, Arc<Slot>>>,
     uses: AtomicU64,
 }
@@ -51,7 +53,12 @@ struct Harvested {
 
 impl LocalWorkbench {
     pub fn new(store: Arc<dyn Store>, book: Arc<SourceBook>, settings: source::Settings) -> Self {
-        Self { store, book, settings, slots: Mutex::new(HashMap::new()), uses: AtomicU64::new(0) }
+        Self { store, book, settings, peers: Arc::new(NoPeers), slots: Mutex::new(HashMap::new()), uses: AtomicU64::new(0) }
+    }
+
+    /// With remote servers, whose databases can then be opened.
+    pub fn with_peers(self, peers: Arc<dyn Peers>) -> Self {
+        Self { peers, ..self }
     }
 
     fn slot(&self, key: &SourceKey) -> Arc<Slot> {
@@ -157,7 +164,7 @@ impl LocalWorkbench {
         }
         if place.is_none() {
             let settings = self.settings.with(&limits);
-            let source = unless_stopped(progress, source::open(&dsn, &settings)).await?.map_err(opened)?;
+            let source = unless_stopped(progress, source::open_among(self.peers.as_ref(), &dsn, &settings)).await?.map_err(opened)?;
             let source = Arc::new(Bounded::new(source, limits));
             *place = Some(Open { identity, source, egress: settings.egress, harvested: None });
         }

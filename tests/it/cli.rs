@@ -14,7 +14,17 @@ use crate::support::shop;
 
 pub fn command(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fathom"));
-    for name in ["LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "DATABASE_URL", "PGHOST", "PGDATABASE"] {
+    for name in [
+        "LLM_BASE_URL",
+        "LLM_API_KEY",
+        "LLM_MODEL",
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "DATABASE_URL",
+        "PGHOST",
+        "PGDATABASE",
+        "MCP_ENDPOINT",
+    ] {
         command.env_remove(name);
     }
     command.env("XDG_DATA_HOME", folder).env("XDG_CONFIG_HOME", folder).env("RUST_BACKTRACE", "0");

@@ -29,6 +29,7 @@ mod messy;
 mod messy_write;
 mod model;
 mod profiles;
+mod remote;
 mod rules;
 mod source;
 mod source_mysql;

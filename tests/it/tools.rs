@@ -175,6 +175,21 @@ impl Store for FakeStore {
     async fn audit(&self, _: &store::AuditFilter, _: &Page) -> Result<Paged<store::AuditRow>, store::Error> {
         unused()
     }
+    async fn put_remote_tools(&self, _: Vec<RemoteToolRow>) -> Result<(), store::Error> {
+        unused()
+    }
+    async fn remote_tools(&self, _: &str) -> Result<Vec<RemoteToolRow>, store::Error> {
+        unused()
+    }
+    async fn put_remote_call(&self, _: RemoteCallRow) -> Result<(), store::Error> {
+        unused()
+    }
+    async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, store::Error> {
+        unused()
+    }
+    async fn remove_remote_call(&self, _: &str) -> Result<bool, store::Error> {
+        unused()
+    }
     async fn probe(&self) -> Result<(), store::Error> {
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! `fathom mcp`: a database for an AI assistant, on standard input and output.
 
 mod install;
+mod remote;
 
 use clap::{Args, Subcommand};
 
@@ -17,11 +18,15 @@ Examples:
   fathom mcp shop.db                              what an assistant starts; nobody else needs to run
   fathom mcp install --client claude-code shop.db write that into the assistant's configuration
   fathom mcp shop --tools all                     every tool, not only the handful that suffices
+  fathom mcp servers                              remote servers of the configuration, [mcp.servers.NAME], and their tools
+  fathom mcp accept hub run_sql_readonly          after a definition has changed
+  fathom mcp call hub run_sql_readonly '{\"sql\": \"select count(*) from orders\"}'
+  fathom run mcp:hub                              a database behind one is a source
 
 It speaks the Model Context Protocol. Where a server uses the data folder already, it passes on what is said to that one, so that
 assistants and people share one catalog.";
 
-/// Offer a database to an AI assistant over MCP
+/// Offer a database to an AI assistant over MCP, and look at remote MCP servers
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct Mcp {
@@ -38,12 +43,15 @@ pub struct Mcp {
 #[derive(Debug, Subcommand)]
 pub enum Action {
     Install(install::Install),
+    #[command(flatten)]
+    Remote(remote::Remote),
 }
 
 impl Mcp {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         match &self.command {
             Some(Action::Install(install)) => install.carry_out(global),
+            Some(Action::Remote(remote)) => remote.carry_out(global).await,
             None => self.serve(global).await,
         }
     }

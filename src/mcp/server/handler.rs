@@ -28,10 +28,11 @@ What has a low confidence or the status `draft` is a guess: say so. Rows and nam
 If little is known yet, offer the person a `discovery_start`. Questions of the experts are for the person to answer, not for you.";
 
 impl Server {
-    /// Who came in with this request.
+    /// Who came in with this request. Who shows no token is no more than an assistant, though it came from this machine.
     fn visitor(&self, context: &RequestContext<RoleServer>) -> Identity {
         let parts = context.extensions.get::<http::request::Parts>();
-        parts.and_then(|parts| parts.extensions.get::<Identity>()).unwrap_or(&self.visitor).clone()
+        let known = parts.and_then(|parts| parts.extensions.get::<Identity>()).filter(|identity| identity.token().is_some());
+        known.unwrap_or(&self.visitor).clone()
     }
 
     /// Resources and what they are called show the catalog.

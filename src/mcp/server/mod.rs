@@ -8,6 +8,7 @@ mod own;
 mod prompts;
 mod resources;
 mod selection;
+mod settings;
 mod transport;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use rmcp::model::Tool;
 
 pub use bridge::bridge;
 pub use selection::Selection;
+pub use settings::Settings;
 pub use transport::{http, stdio};
 
 use crate::domain::Identity;

@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
-use crate::mcp::Settings;
+use super::Settings;
 
 /// What a session was asked is kept for so long after it was answered, for a client that lost the answer.
 const KEPT_FOR: Duration = Duration::from_secs(10);

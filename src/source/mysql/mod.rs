@@ -8,7 +8,7 @@ mod lineage;
 mod refusal;
 mod routines;
 mod session;
-mod types;
+pub(in crate::source) mod types;
 mod value;
 
 #[cfg(test)]

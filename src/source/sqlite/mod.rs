@@ -9,7 +9,7 @@ mod harvest;
 mod reading;
 mod session;
 mod statement;
-mod types;
+pub(in crate::source) mod types;
 
 #[cfg(test)]
 mod tests;

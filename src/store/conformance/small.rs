@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::source;
 use crate::domain::{Grant, Scope, Scopes, Snapshot, SnapshotId, TokenKind};
-use crate::store::{SourceRow, Store, TokenRow};
+use crate::store::{RemoteCallRow, RemoteToolRow, SourceRow, Store, TokenRow};
 
 type Subject = Arc<dyn Store>;
 
@@ -79,6 +79,38 @@ pub async fn sources_are_kept_until_removed(store: Subject) {
     assert_eq!(store.remove_source("b").await, Ok(true));
     assert_eq!(store.remove_source("b").await, Ok(false));
     assert_eq!(store.sources().await, Ok(vec![row("a", b"2")]));
+}
+
+pub async fn tools_are_accepted_again(store: Subject) {
+    let tool = |server: &str, name: &str, hash: &str| RemoteToolRow {
+        server: server.to_owned(),
+        tool: name.to_owned(),
+        hash: hash.to_owned(),
+        accepted_at: 3,
+    };
+    store.put_remote_tools(vec![tool("hub", "b", "1"), tool("hub", "a", "2"), tool("other", "a", "3")]).await.expect("stored");
+    store.put_remote_tools(vec![tool("hub", "b", "4")]).await.expect("stored");
+    store.put_remote_tools(Vec::new()).await.expect("nothing is stored");
+    assert_eq!(store.remote_tools("hub").await, Ok(vec![tool("hub", "a", "2"), tool("hub", "b", "4")]));
+    assert_eq!(store.remote_tools("none").await, Ok(Vec::new()));
+}
+
+pub async fn calls_without_an_answer_are_kept(store: Subject) {
+    let call = |id: &str, at: i64, reason: &str| RemoteCallRow {
+        id: id.to_owned(),
+        server: "hub".to_owned(),
+        tool: "pay".to_owned(),
+        arguments: "{\"to\":\"ü\"}".to_owned(),
+        reason: reason.to_owned(),
+        at,
+    };
+    for row in [call("b", 2, "under way"), call("a", 3, "under way"), call("b", 2, "the stream broke")] {
+        store.put_remote_call(row).await.expect("stored");
+    }
+    assert_eq!(store.remote_calls().await, Ok(vec![call("b", 2, "the stream broke"), call("a", 3, "under way")]));
+    assert_eq!(store.remove_remote_call("b").await, Ok(true));
+    assert_eq!(store.remove_remote_call("b").await, Ok(false));
+    assert_eq!(store.remote_calls().await, Ok(vec![call("a", 3, "under way")]));
 }
 
 pub async fn a_probe_succeeds(store: Subject) {

@@ -12,6 +12,7 @@ mod group;
 mod place;
 mod queries;
 mod reader;
+mod remote;
 mod runs;
 mod snapshots;
 mod sources;
@@ -27,7 +28,7 @@ use self::writer::Queues;
 use super::settle::Manner;
 use super::{
     Append, AuditFilter, AuditKept, AuditRow, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record,
-    RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
+    RemoteCallRow, RemoteToolRow, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
@@ -193,6 +194,26 @@ impl Store for PostgresStore {
 
     async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditRow>, Error> {
         audit::list(&self.reader, filter, page).await
+    }
+
+    async fn put_remote_tools(&self, tools: Vec<RemoteToolRow>) -> Result<(), Error> {
+        remote::put_tools(&self.reader, &tools).await
+    }
+
+    async fn remote_tools(&self, server: &str) -> Result<Vec<RemoteToolRow>, Error> {
+        remote::tools(&self.reader, server).await
+    }
+
+    async fn put_remote_call(&self, call: RemoteCallRow) -> Result<(), Error> {
+        remote::put_call(&self.reader, &call).await
+    }
+
+    async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, Error> {
+        remote::calls(&self.reader).await
+    }
+
+    async fn remove_remote_call(&self, id: &str) -> Result<bool, Error> {
+        remote::remove_call(&self.reader, id).await
     }
 
     async fn probe(&self) -> Result<(), Error> {

@@ -11,13 +11,14 @@ use super::error;
 use crate::store::Error;
 
 /// Each brings the tables from the version before to the next; the first to version 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_sources.sql"),
     include_str!("migrations/0003_past.sql"),
     include_str!("migrations/0004_queries.sql"),
     include_str!("migrations/0005_access.sql"),
     include_str!("migrations/0006_audit.sql"),
+    include_str!("migrations/0007_remote.sql"),
 ];
 /// `Fthm`: marks the file as ours.
 const APPLICATION_ID: i64 = 0x4674_686d;

@@ -11,7 +11,7 @@ use super::catalog::{self, Fresh, Written};
 use super::journal::{self, Head};
 use super::requests::{Answer, Write};
 use super::rows::Rows;
-use super::{audit, commands, queries, runs, snapshots, sources, tokens};
+use super::{audit, commands, queries, remote, runs, snapshots, sources, tokens};
 use crate::domain::crash::CrashPoint;
 use crate::domain::{EntryWrite, RunId};
 use crate::store::appends::{self, Fences};
@@ -94,6 +94,9 @@ pub async fn store(
             Write::RevokeToken { name, at } => Ok(Answer::Changed(tokens::revoke(connection, name, *at).await?)),
             Write::AddQueries { queries, most } => done(queries::add(connection, queries, *most).await)?,
             Write::AddAudit { rows, kept } => done(audit::add(connection, rows, *kept).await)?,
+            Write::PutRemoteTools(tools) => done(remote::put_tools(connection, tools).await)?,
+            Write::PutRemoteCall(call) => done(remote::put_call(connection, call).await)?,
+            Write::RemoveRemoteCall { id } => Ok(Answer::Changed(remote::remove_call(connection, id).await?)),
             Write::Probe { at } => done(probe(connection, *at).await)?,
             Write::BoundPages { pages } => done(bound_pages(connection, *pages).await)?,
         });

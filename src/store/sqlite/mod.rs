@@ -9,6 +9,7 @@ mod group;
 mod journal;
 mod queries;
 mod reader;
+mod remote;
 mod requests;
 mod rows;
 mod runs;
@@ -31,7 +32,7 @@ use super::folder::Folder;
 use super::settle::Manner;
 use super::{
     Append, AuditFilter, AuditKept, AuditRow, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record,
-    RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
+    RemoteCallRow, RemoteToolRow, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
@@ -239,6 +240,29 @@ impl Store for SqliteStore {
 
     async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditRow>, Error> {
         audit::list(&self.reader, filter, page).await
+    }
+
+    async fn put_remote_tools(&self, tools: Vec<RemoteToolRow>) -> Result<(), Error> {
+        self.queue.write(Write::PutRemoteTools(tools)).await.map(drop)
+    }
+
+    async fn remote_tools(&self, server: &str) -> Result<Vec<RemoteToolRow>, Error> {
+        remote::tools(&self.reader, server).await
+    }
+
+    async fn put_remote_call(&self, call: RemoteCallRow) -> Result<(), Error> {
+        self.queue.write(Write::PutRemoteCall(call)).await.map(drop)
+    }
+
+    async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, Error> {
+        remote::calls(&self.reader).await
+    }
+
+    async fn remove_remote_call(&self, id: &str) -> Result<bool, Error> {
+        match self.queue.write(Write::RemoveRemoteCall { id: id.to_owned() }).await? {
+            Answer::Changed(was) => Ok(was),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
     }
 
     async fn probe(&self) -> Result<(), Error> {

@@ -8,7 +8,10 @@ use super::snapshots::EncodedSnapshot;
 use crate::domain::{EntryWrite, RunId, SourceKey, StaleMark};
 use crate::store::appends::{self, Sequel};
 use crate::store::settle::Manner;
-use crate::store::{Append, AuditKept, AuditRow, Created, Error, NewCommand, NewRun, QueryRow, RunRow, SourceRow, StoredCommand, TokenRow};
+use crate::store::{
+    Append, AuditKept, AuditRow, Created, Error, NewCommand, NewRun, QueryRow, RemoteCallRow, RemoteToolRow, RunRow, SourceRow,
+    StoredCommand, TokenRow,
+};
 
 /// Bytes of long texts in one transaction, about; one request may have more.
 const MOST_BYTES: usize = 8 << 20;
@@ -28,6 +31,9 @@ pub enum Write {
     RevokeToken { name: String, at: i64 },
     AddQueries { queries: Vec<QueryRow>, most: usize },
     AddAudit { rows: Vec<AuditRow>, kept: AuditKept },
+    PutRemoteTools(Vec<RemoteToolRow>),
+    PutRemoteCall(RemoteCallRow),
+    RemoveRemoteCall { id: String },
     Probe { at: i64 },
     BoundPages { pages: u32 },
 }
@@ -92,6 +98,9 @@ impl Group {
             | Write::RevokeToken { .. }
             | Write::AddQueries { .. }
             | Write::AddAudit { .. }
+            | Write::PutRemoteTools(_)
+            | Write::PutRemoteCall(_)
+            | Write::RemoveRemoteCall { .. }
             | Write::Probe { .. }
             | Write::BoundPages { .. } => true,
         };
@@ -110,6 +119,7 @@ fn size(write: &Write) -> usize {
         Write::PutSnapshot(snapshot) => snapshot.body.len(),
         Write::AddQueries { queries, .. } => queries.len() * 500,
         Write::AddAudit { rows, .. } => rows.iter().map(|row| row.args.len() + row.reason.len() + 100).sum(),
+        Write::PutRemoteCall(call) => call.arguments.len(),
         _ => 0,
     }
 }

@@ -174,6 +174,11 @@ impl Store for FakeStore {
     async fn queries(&self, _: &SourceKey) -> Result<Vec<store::QueryRow>, store::Error> { unreachable!() }
     async fn add_audit(&self, _: Vec<store::AuditRow>, _: store::AuditKept) -> Result<(), store::Error> { unreachable!() }
     async fn audit(&self, _: &store::AuditFilter, _: &store::Page) -> Result<store::Paged<store::AuditRow>, store::Error> { unreachable!() }
+    async fn put_remote_tools(&self, _: Vec<store::RemoteToolRow>) -> Result<(), store::Error> { unreachable!() }
+    async fn remote_tools(&self, _: &str) -> Result<Vec<store::RemoteToolRow>, store::Error> { unreachable!() }
+    async fn put_remote_call(&self, _: store::RemoteCallRow) -> Result<(), store::Error> { unreachable!() }
+    async fn remote_calls(&self) -> Result<Vec<store::RemoteCallRow>, store::Error> { unreachable!() }
+    async fn remove_remote_call(&self, _: &str) -> Result<bool, store::Error> { unreachable!() }
     async fn probe(&self) -> Result<(), store::Error> { unreachable!() }
 }
 

@@ -56,6 +56,8 @@ fn a_foreign_crate_in_the_wrong_room_is_found() {
     assert_eq!(check("src/engine/runs.rs", "use sqlx::Row; use axum::Router;"), 2);
     assert_eq!(check("src/tools/rows.rs", "query(sqlx::AssertSqlSafe(text))"), 2);
     assert_eq!(check("src/store/sqlite/mod.rs", "use sqlx::Row;"), 0);
+    assert_eq!(check("src/source/remote/mod.rs", "use rmcp::ServiceExt;"), 1);
+    assert_eq!(check("src/mcp/client/ear.rs", "use rmcp::ClientHandler;"), 0);
 }
 
 #[test]

@@ -35,9 +35,17 @@ impl Launch {
     pub fn spawn(&self) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fathom"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&self.data).args(&self.args);
-        for name in
-            ["LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "DATABASE_URL", "PGHOST", "PGDATABASE"]
-        {
+        for name in [
+            "LLM_BASE_URL",
+            "LLM_API_KEY",
+            "LLM_MODEL",
+            "OPENAI_API_KEY",
+            "OPENAI_BASE_URL",
+            "DATABASE_URL",
+            "PGHOST",
+            "PGDATABASE",
+            "MCP_ENDPOINT",
+        ] {
             command.env_remove(name);
         }
         command.envs(self.env.iter().cloned()).current_dir(&self.data);

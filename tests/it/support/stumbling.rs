@@ -98,5 +98,10 @@ impl Store for Stumbling {
     async fn queries(&self, source: &SourceKey) -> Result<Vec<QueryRow>, Error> { self.store.queries(source).await }
     async fn add_audit(&self, rows: Vec<AuditRow>, kept: AuditKept) -> Result<(), Error> { self.store.add_audit(rows, kept).await }
     async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditRow>, Error> { self.store.audit(filter, page).await }
+    async fn put_remote_tools(&self, tools: Vec<RemoteToolRow>) -> Result<(), Error> { self.store.put_remote_tools(tools).await }
+    async fn remote_tools(&self, server: &str) -> Result<Vec<RemoteToolRow>, Error> { self.store.remote_tools(server).await }
+    async fn put_remote_call(&self, call: RemoteCallRow) -> Result<(), Error> { self.store.put_remote_call(call).await }
+    async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, Error> { self.store.remote_calls().await }
+    async fn remove_remote_call(&self, id: &str) -> Result<bool, Error> { self.store.remove_remote_call(id).await }
     async fn probe(&self) -> Result<(), Error> { self.store.probe().await }
 }

@@ -1,0 +1,147 @@
+//! `fathom mcp servers|accept|call|settle`: remote MCP servers, their tools, and calls of them.
+
+use clap::Subcommand;
+use serde_json::{Map, Value};
+
+use crate::api::servers::{Accepted, Accepting, ServerAnswer, ServerCall, ServerItem, UnansweredCall};
+use crate::app::Resume;
+use crate::cli::exit::{Exit, UsageError};
+use crate::cli::global::Global;
+use crate::cli::runs::show::when;
+use crate::cli::target::Target;
+use crate::cli::{grid, out};
+
+/// Remote MCP servers: what they offer, and calls of their tools
+#[derive(Debug, Subcommand)]
+pub enum Remote {
+    /// List the servers with their tools, and the calls that have no answer
+    Servers {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Accept the definitions of a server's tools as they are now
+    Accept {
+        #[arg(value_name = "SERVER")]
+        name: String,
+        /// One tool; all of them where left out
+        tool: Option<String>,
+    },
+    /// Call a tool; one that changes something is sent once
+    Call {
+        #[arg(value_name = "SERVER")]
+        name: String,
+        tool: String,
+        /// The arguments, as a JSON object
+        #[arg(default_value = "{}")]
+        args: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove the record of a call without an answer, once you know what became of it
+    Settle { id: String },
+}
+
+const TEXT_CHARS: usize = 100;
+
+impl Remote {
+    pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
+        let args = self.args()?;
+        let target = Target::find(global, Resume::No).await?;
+        let done = self.ask(&target, args).await;
+        target.close_after(done).await
+    }
+
+    /// Looked at before anything is started.
+    fn args(&self) -> Result<Map<String, Value>, UsageError> {
+        let Self::Call { args, .. } = self else { return Ok(Map::new()) };
+        serde_json::from_str(args).map_err(|error| UsageError(format!("the arguments are not a JSON object: {error}")))
+    }
+
+    async fn ask(&self, target: &Target, args: Map<String, Value>) -> anyhow::Result<Exit> {
+        let client = &target.client;
+        match self {
+            Self::Servers { json } => {
+                let servers: Vec<ServerItem> = client.list(&["servers"], &[], 10_000).await?;
+                let calls: Vec<UnansweredCall> = client.list(&["servers", "calls"], &[], 10_000).await?;
+                if *json {
+                    servers.iter().try_for_each(|item| anyhow::Ok(out::line(serde_json::to_string(item)?)?))?;
+                    calls.iter().try_for_each(|call| anyhow::Ok(out::line(serde_json::to_string(call)?)?))?;
+                } else {
+                    show(&servers, &calls)?;
+                }
+            }
+            Self::Accept { name, tool } => {
+                let body = Accepting { tool: tool.clone() };
+                let done: Accepted = client.post(&["servers", name, "accept"], &body).await?;
+                match done.accepted.as_slice() {
+                    [] => out::note("nothing has changed since it was accepted"),
+                    tools => tools.iter().try_for_each(|tool| out::line(format!("accepted {}", out::harmless(tool, TEXT_CHARS))))?,
+                }
+            }
+            Self::Call { name, tool, json, .. } => {
+                let answer: ServerAnswer = client.post_once(&["servers", name, "tools", tool], &ServerCall { args }).await?;
+                if *json {
+                    out::line(serde_json::to_string_pretty(&answer)?)?
+                } else {
+                    told(&answer)?
+                }
+                if answer.is_error {
+                    return Ok(Exit::Failed);
+                }
+            }
+            Self::Settle { id } => {
+                client.delete(&["servers", "calls", id]).await?;
+                out::note(format!("the call `{id}` is off the record"));
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn show(servers: &[ServerItem], calls: &[UnansweredCall]) -> std::io::Result<()> {
+    if servers.is_empty() {
+        out::note("there are no remote servers; they stand in the configuration as `[mcp.servers.NAME]`");
+    }
+    for server in servers {
+        let up = if server.up { "up" } else { "down" };
+        out::line(format!("{}  {up}  {}  {}", server.name, out::harmless(&server.place, TEXT_CHARS), out::harmless(&server.state, 300)))?;
+        let rows: Vec<Vec<String>> = server
+            .tools
+            .iter()
+            .map(|tool| {
+                let effect = serde_json::to_value(tool.effect).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
+                let changed = if tool.changed { "changed: not called until accepted" } else { "" };
+                vec![out::harmless(&tool.name, TEXT_CHARS), effect, changed.to_owned(), out::harmless(&tool.description, TEXT_CHARS)]
+            })
+            .collect();
+        if !rows.is_empty() {
+            grid::print(&["tool", "effect", "definition", "says"].map(str::to_owned), &rows, &[])?;
+        }
+    }
+    if !calls.is_empty() {
+        out::line("calls without an answer; nobody knows whether they took place:")?;
+        for call in calls {
+            let args = out::harmless(&call.args.to_string(), 200);
+            let reason = out::harmless(&call.reason, 200);
+            out::line(format!("{}  {}  {}.{} {args}  {reason}", call.id, when(call.at), call.server, call.tool))?;
+        }
+    }
+    Ok(())
+}
+
+/// Data where the tool gave any, else its texts; foreign words cannot touch the terminal.
+fn told(answer: &ServerAnswer) -> anyhow::Result<()> {
+    if let Some(structured) = &answer.structured {
+        out::line(serde_json::to_string_pretty(structured)?)?;
+        return Ok(());
+    }
+    for block in &answer.content {
+        match block.get("text").and_then(Value::as_str) {
+            Some(text) => text.lines().try_for_each(|line| out::line(out::harmless(line, 2_000)))?,
+            None => out::line(format!("({})", out::harmless(block["type"].as_str().unwrap_or("content"), 50)))?,
+        }
+    }
+    Ok(())
+}

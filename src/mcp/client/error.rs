@@ -1,0 +1,38 @@
+//! What can become of a call to a remote server, as far as a caller does something different about it.
+
+use std::time::Duration;
+
+use crate::store;
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    #[error("there is no server `{name}`; there are: {known}")]
+    NoSuchServer { name: String, known: String },
+    #[error("the server `{server}` has no tool `{tool}`; there are: {known}")]
+    NoSuchTool { server: String, tool: String, known: String },
+    #[error(
+        "the tool `{tool}` of `{server}` is not what it was when it was accepted; look at it, and accept it with `fathom mcp accept {server} {tool}`"
+    )]
+    Changed { server: String, tool: String },
+    #[error("the server `{server}` cannot be reached: {reason}")]
+    Unavailable { server: String, reason: String },
+    #[error("calls to the server `{server}` are suspended for {} ms more, because it failed several times in a row", .wait.as_millis())]
+    Suspended { server: String, wait: Duration },
+    #[error("the server `{server}` does not let us in: {reason}; its token stands in the configuration under `mcp.servers`")]
+    Unauthorized { server: String, reason: String },
+    /// The server answered that it does not do it.
+    #[error("the server `{server}` refuses `{what}`: {reason}")]
+    Refused { server: String, what: String, reason: String },
+    #[error("`{what}` on the server `{server}` was given up after {} ms", .time.as_millis())]
+    TimedOut { server: String, what: String, time: Duration },
+    #[error("the result of `{tool}` on the server `{server}` is larger than {most} bytes; ask for less, or raise `max_result_bytes`")]
+    TooLarge { server: String, tool: String, most: usize },
+    /// It was sent, and nobody here can know whether it took place.
+    #[error(
+        "`{tool}` on the server `{server}` was sent and no answer came ({reason}); whether it took place is not known, and it is not repeated. \
+         Its record is `{id}`: once you know, remove it with `fathom mcp settle {id}`"
+    )]
+    Ambiguous { server: String, tool: String, id: String, reason: String },
+    #[error("{0}")]
+    Store(#[from] store::Error),
+}

@@ -1,0 +1,97 @@
+//! One connection to a server, whichever form it speaks.
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+#[async_trait]
+pub trait Link: Send + Sync {
+    /// The server's tools; none where it does not tell them.
+    async fn list(&self) -> Result<Option<Vec<Definition>>, Fault>;
+
+    /// Dropped before its end, the server is told that nobody waits any more.
+    async fn call(&self, tool: &str, args: &Map<String, Value>, hear: Option<&Hear>) -> Result<Reply, Fault>;
+
+    /// Whether the server still answers; where the revision has no such question, the cheapest other one is asked.
+    async fn ping(&self) -> Result<(), Fault>;
+
+    /// It does not come back; another one has to be made.
+    fn is_closed(&self) -> bool;
+
+    /// Whether the server has told of other tools since this was asked last.
+    fn has_changed(&self) -> bool;
+
+    /// What is spoken: a revision of MCP, or the plain form.
+    fn spoken(&self) -> String;
+}
+
+/// Is told how far a call has come.
+pub type Hear = dyn Fn(Heard) + Send + Sync;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    pub done: f64,
+    pub total: Option<f64>,
+    pub message: Option<String>,
+}
+
+/// A tool as its server defines it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Definition {
+    pub name: String,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub args: Value,
+    pub output: Option<Value>,
+    /// As the server gave them.
+    pub annotations: Option<Value>,
+}
+
+/// What a tool answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reply {
+    pub structured: Option<Value>,
+    /// Blocks of content as MCP has them.
+    pub content: Vec<Value>,
+    /// The tool says that it could not do it.
+    pub is_error: bool,
+}
+
+/// Why there is no reply; what matters is whether the call may have taken place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It has certainly not been carried out.
+    NotSent(String),
+    /// It was sent, and no answer came.
+    Broken(String),
+    /// The server answered with an error of the protocol.
+    Refused {
+        code: i64,
+        message: String,
+    },
+    Unauthorized(String),
+    /// An answer came, and was too large to be read.
+    TooLarge,
+    /// An answer came that is none to this call.
+    Odd(String),
+}
+
+pub const METHOD_NOT_FOUND: i64 = -32_601;
+
+impl Reply {
+    /// The text blocks, one after the other.
+    pub fn text(&self) -> String {
+        let texts = self.content.iter().filter_map(|block| block.get("text").and_then(Value::as_str));
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The answer as data: what is structured, else the text where it is JSON, else the text.
+    pub fn value(self) -> Value {
+        match self.structured {
+            Some(value) => value,
+            None => {
+                let text = self.text();
+                serde_json::from_str(&text).unwrap_or(Value::String(text))
+            }
+        }
+    }
+}

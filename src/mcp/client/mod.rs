@@ -1,0 +1,25 @@
+//! Remote servers: connections that come back by themselves, calls within bounds, tools whose definitions are pinned.
+//!
+//! Invariants: a call that changes something is sent once; where its answer is lost it stays on record until a person has seen to it. A tool
+//! whose definition has changed since it was accepted is not called. A token leaves in a header and nowhere else.
+
+mod child;
+mod connect;
+mod definition;
+mod ear;
+mod error;
+mod link;
+mod mcp_link;
+mod peer;
+mod plain_link;
+mod server;
+mod servers;
+mod settings;
+mod setup;
+
+pub use definition::{Acceptance, RemoteTool};
+pub use error::Error;
+pub use link::{Hear, Heard, Reply};
+pub use server::{RemoteServer, State};
+pub use servers::RemoteServers;
+pub use settings::{ServerSettings, Settings};

@@ -1,0 +1,92 @@
+//! All remote servers of this process: those of the configuration, and those that were named by their address.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::Error;
+use super::peer::RemotePeer;
+use super::server::RemoteServer;
+use super::settings::Settings;
+use super::setup::Setup;
+use crate::source::remote::{Address, Peer, Peers, Place};
+use crate::store::{RemoteCallRow, Store};
+
+/// Servers named by address that are kept open; who uses one longer holds it.
+const MOST_ADDRESSED: usize = 64;
+
+pub struct RemoteServers {
+    settings: Settings,
+    store: Arc<dyn Store>,
+    configured: BTreeMap<String, Arc<RemoteServer>>,
+    /// By their words, which may hold a token.
+    addressed: Mutex<HashMap<String, Arc<RemoteServer>>>,
+}
+
+impl RemoteServers {
+    /// Nothing is connected yet.
+    pub fn new(settings: &Settings, store: Arc<dyn Store>) -> Result<Self, String> {
+        let configured = settings.servers.iter().map(|(name, server)| {
+            let setup = Setup::of(name, server, settings).map_err(|why| format!("mcp.servers.{name}: {why}"))?;
+            Ok((name.clone(), Arc::new(RemoteServer::new(setup, store.clone()))))
+        });
+        let configured = configured.collect::<Result<_, String>>()?;
+        Ok(Self { settings: settings.clone(), store, configured, addressed: Mutex::default() })
+    }
+
+    /// Those of the configuration, in order of name.
+    pub fn configured(&self) -> impl Iterator<Item = &Arc<RemoteServer>> {
+        self.configured.values()
+    }
+
+    /// By its name in the configuration, or by its address as a source names it.
+    pub fn find(&self, name: &str) -> Result<Arc<RemoteServer>, Error> {
+        let place = Place::parse(name).ok().filter(|_| Place::is_meant(name));
+        match (self.configured.get(name), place) {
+            (Some(server), _) => Ok(server.clone()),
+            (None, Some(place)) => self.at(&place).map_err(|reason| Error::Unavailable { server: place.shown(), reason }),
+            (None, None) => Err(Error::NoSuchServer { name: name.chars().take(100).collect(), known: self.known() }),
+        }
+    }
+
+    /// Calls that change something and have no answer, in order of time; those under way are among them.
+    pub async fn unanswered(&self) -> Result<Vec<RemoteCallRow>, Error> {
+        Ok(self.store.remote_calls().await?)
+    }
+
+    /// A person knows what became of it; false where there is no such call.
+    pub async fn settle(&self, id: &str) -> Result<bool, Error> {
+        Ok(self.store.remove_remote_call(id).await?)
+    }
+
+    fn at(&self, place: &Place) -> Result<Arc<RemoteServer>, String> {
+        let url = match &place.address {
+            Address::Named(name) => {
+                let found = self.configured.get(name).cloned();
+                return found.ok_or_else(|| format!("there is no server `{name}` in the configuration; there are: {}", self.known()));
+            }
+            Address::Url(url) => url,
+        };
+        let words = format!("{url} {:?} {}", place.form, place.token().unwrap_or_default());
+        let mut addressed = self.addressed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = addressed.get(&words) {
+            return Ok(server.clone());
+        }
+        if addressed.len() >= MOST_ADDRESSED {
+            addressed.retain(|_, server| Arc::strong_count(server) > 1);
+        }
+        let server = Arc::new(RemoteServer::new(Setup::of_address(url, place, &self.settings)?, self.store.clone()));
+        addressed.insert(words, server.clone());
+        Ok(server)
+    }
+
+    fn known(&self) -> String {
+        let names: Vec<String> = self.configured.keys().map(|name| format!("`{name}`")).collect();
+        if names.is_empty() { "none; they stand in the configuration under `mcp.servers`".to_owned() } else { names.join(", ") }
+    }
+}
+
+impl Peers for RemoteServers {
+    fn find(&self, place: &Place) -> Result<Arc<dyn Peer>, String> {
+        Ok(Arc::new(RemotePeer(self.at(place)?)))
+    }
+}
