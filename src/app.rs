@@ -107,6 +107,8 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
             store: store.clone(),
             defaults: settings.engine.clone(),
             default_model: default_model(&settings),
+            #[cfg(feature = "crash-points")]
+            fixtures: settings.mcp.fixtures,
         },
         mcp::server::Visitor { author: api::gate::OUTSIDE.to_owned() },
     );

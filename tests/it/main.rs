@@ -22,6 +22,7 @@ mod infer;
 mod kill;
 mod load;
 mod looking;
+mod mcp;
 mod messy;
 #[path = "messy/write.rs"]
 mod messy_write;

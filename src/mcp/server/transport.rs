@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use rmcp::ServiceExt;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
+use super::incoming::{self, Incoming};
 use crate::mcp::Settings;
 
 /// The endpoint, to stand behind a gate that has checked Host, Origin and who comes.
@@ -20,8 +22,10 @@ pub fn http(server: Server, settings: &Settings, stopping: CancellationToken) ->
         .with_max_request_body_bytes(settings.max_body_bytes);
     let mut manager = LocalSessionManager::default();
     manager.session_config.keep_alive = Some(Duration::from_secs(settings.session_idle_s));
-    let service = StreamableHttpService::new(move || Ok(server.clone()), Arc::new(manager), config);
-    Router::new().route_service("/mcp", service)
+    let sessions = Arc::new(manager);
+    let service = StreamableHttpService::new(move || Ok(server.clone()), sessions.clone(), config);
+    let incoming = Incoming { sessions, max_body_bytes: settings.max_body_bytes };
+    Router::new().route_service("/mcp", service).layer(from_fn_with_state(incoming, incoming::check))
 }
 
 /// One client on standard input and output, until it goes.

@@ -1,0 +1,1 @@
+//! Nonsense of every kind: the server says what is wrong, and goes on.
