@@ -11,8 +11,7 @@ use rmcp::model::{
 };
 #[cfg(feature = "crash-points")]
 use rmcp::model::{
-    CompletionInfo, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestMethod, SubscribeRequestParams, SubscriptionFilter,
-    UnsubscribeRequestMethod, UnsubscribeRequestParams,
+    CompletionInfo, SubscribeRequestMethod, SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestMethod, UnsubscribeRequestParams,
 };
 use rmcp::service::RequestContext;
 #[cfg(feature = "crash-points")]
@@ -212,8 +211,9 @@ impl ServerHandler for Server {
     }
 
     #[cfg(feature = "crash-points")]
-    async fn set_level(&self, _request: SetLevelRequestParams, _context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        self.fixtures.as_ref().map(|_| ()).ok_or_else(ErrorData::method_not_found::<SetLevelRequestMethod>)
+    #[expect(deprecated, reason = "the suite for older revisions sets a level of logging")]
+    async fn set_level(&self, _request: rmcp::model::SetLevelRequestParams, _context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.fixtures.as_ref().map(|_| ()).ok_or_else(ErrorData::method_not_found::<rmcp::model::SetLevelRequestMethod>)
     }
 
     async fn complete(&self, request: CompleteRequestParams, _context: RequestContext<RoleServer>) -> Result<CompleteResult, ErrorData> {

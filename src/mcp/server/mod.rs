@@ -8,6 +8,7 @@ mod fixtures;
 mod handler;
 mod incoming;
 mod own;
+mod patient;
 mod prompts;
 mod resources;
 mod selection;

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use rmcp::ServiceExt;
+use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{ServerHandler, ServiceExt};
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
 use super::incoming::{self, Incoming};
+use super::patient::Patient;
 use crate::mcp::Settings;
 
 /// The endpoint, to stand behind a gate that has checked Host, Origin and who comes.
@@ -30,7 +32,9 @@ pub fn http(server: Server, settings: &Settings, stopping: CancellationToken) ->
 
 /// One client on standard input and output, until it goes.
 pub async fn stdio(server: Server) -> anyhow::Result<()> {
-    let serving = server.serve(rmcp::transport::stdio()).await?;
+    let (input, output) = rmcp::transport::stdio();
+    let line = Patient::new(AsyncRwTransport::new_server(input, output), &server.supported_protocol_versions());
+    let serving = server.serve(line).await?;
     serving.waiting().await?;
     Ok(())
 }

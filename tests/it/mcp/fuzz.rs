@@ -1,1 +1,0 @@
-//! Nonsense of every kind: the server says what is wrong, and goes on.
