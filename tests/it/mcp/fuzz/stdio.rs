@@ -47,9 +47,9 @@ impl Pipe {
     }
 
     async fn say(&mut self, line: &[u8]) {
-        self.input.write_all(line).await.expect("the server reads");
-        self.input.write_all(b"\n").await.expect("the server reads");
-        self.input.flush().await.expect("the server reads");
+        let whole = [line, b"\n"].concat();
+        let said = tokio::time::timeout(HANGS_AFTER, self.input.write_all(&whole)).await;
+        said.unwrap_or_else(|_| panic!("nobody reads `{}`", shown(line))).expect("the server reads");
     }
 
     /// Asks, and reads on until this is answered, whatever else is said before.
@@ -60,7 +60,7 @@ impl Pipe {
             params = json!({});
         }
         self.say(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string().as_bytes()).await;
-        let shown = String::from_utf8_lossy(after).chars().take(300).collect::<String>();
+        let shown = shown(after);
         loop {
             let read = tokio::time::timeout(HANGS_AFTER, self.output.next_line()).await;
             let line = read.unwrap_or_else(|_| panic!("no answer after `{shown}`")).expect("the server writes text");
@@ -71,6 +71,10 @@ impl Pipe {
             }
         }
     }
+}
+
+fn shown(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).chars().take(300).collect()
 }
 
 async fn withstands(mut pipe: Pipe, method: &str, params: Value) {
