@@ -4,8 +4,9 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{HANGS_AFTER, made, nasty};
 use crate::support::process::Server;
@@ -19,7 +20,8 @@ struct Pipe {
     _server: Option<Server>,
     _child: Child,
     input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
+    /// Read all the time, so that the server never waits until it is heard.
+    output: UnboundedReceiver<String>,
     asked: u64,
 }
 
@@ -42,7 +44,14 @@ impl Pipe {
         command.arg("mcp").arg("--data").arg(folder.path()).arg(folder.path().join("shop.db")).kill_on_drop(true);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
         let input = child.stdin.take().expect("a pipe");
-        let output = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let (heard, output) = unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(line) = lines.next_line().await.expect("the server writes text") {
+                // The test may be over.
+                let _ = heard.send(line);
+            }
+        });
         Self { _folder: folder, _server: server, _child: child, input, output, asked: 0 }
     }
 
@@ -62,8 +71,8 @@ impl Pipe {
         self.say(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string().as_bytes()).await;
         let shown = shown(after);
         loop {
-            let read = tokio::time::timeout(HANGS_AFTER, self.output.next_line()).await;
-            let line = read.unwrap_or_else(|_| panic!("no answer after `{shown}`")).expect("the server writes text");
+            let read = tokio::time::timeout(HANGS_AFTER, self.output.recv()).await;
+            let line = read.unwrap_or_else(|_| panic!("no answer after `{shown}`"));
             let line = line.unwrap_or_else(|| panic!("the server went after `{shown}`"));
             let message: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("`{line}` after `{shown}` is no message"));
             if message["id"] == id.as_str() {
