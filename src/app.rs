@@ -114,6 +114,8 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
             store: store.clone(),
             defaults: settings.engine.clone(),
             default_model: default_model(&settings),
+            #[cfg(feature = "crash-points")]
+            fixtures: settings.assistants.fixtures,
         },
         Identity::assistant(),
     );

@@ -17,6 +17,9 @@ const CONFIG_FILE: &str = "FATHOM_CONFIG";
 const CRASH_POINT: &str = "FATHOM_CRASH_POINT";
 /// Where the servers of the tests are; whatever a test starts has them around it.
 const OF_TESTS: &str = "FATHOM_TEST_";
+/// Only heard by a build with what only tests have: the server then offers what the conformance suite of MCP calls.
+#[cfg(feature = "crash-points")]
+const MCP_FIXTURES: &str = "FATHOM_TEST_MCP_FIXTURES";
 
 const FOR_CHILDREN: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TMPDIR", "TZ", "TERM"];
 
@@ -63,6 +66,11 @@ impl Surroundings {
 
     pub(super) fn crash_point(&self) -> Option<String> {
         self.variable(CRASH_POINT).map(str::to_owned)
+    }
+
+    #[cfg(feature = "crash-points")]
+    pub(super) fn wants_mcp_fixtures(&self) -> bool {
+        self.variable(MCP_FIXTURES).is_some()
     }
 
     /// A layer a variable, so that each value knows which one it came from; and the text of each as it was written.

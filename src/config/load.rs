@@ -82,11 +82,19 @@ pub fn load_from(flags: Flags, around: &Surroundings) -> Result<Loaded, Vec<Prob
     match settings {
         Some(mut settings) if problems.is_empty() => {
             settings.mcp.around = around.for_children();
+            #[cfg(feature = "crash-points")]
+            let settings = with_fixtures(settings, around);
             let effective = effective::list(&values, &figment);
             Ok(Loaded { settings, file, crash_point: around.crash_point(), effective })
         }
         _ => Err(problems),
     }
+}
+
+#[cfg(feature = "crash-points")]
+fn with_fixtures(mut settings: Settings, around: &Surroundings) -> Settings {
+    settings.assistants.fixtures = around.wants_mcp_fixtures();
+    settings
 }
 
 fn data_layer(folder: PathBuf) -> Layer {

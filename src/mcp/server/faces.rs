@@ -122,8 +122,16 @@ fn shortened(spec: &Spec, face: &Face) -> Tool {
 fn outline(output: &Value) -> Value {
     let properties = output["properties"].as_object().into_iter().flatten();
     let outlined: Map<String, Value> =
-        properties.map(|(name, schema)| (name.clone(), schema.get("type").map_or(json!({}), |kind| json!({ "type": kind })))).collect();
+        properties.map(|(name, schema)| (name.clone(), schema.get("type").map_or(json!({}), of_type))).collect();
     json!({"type": "object", "properties": outlined})
+}
+
+/// Several types side by side are said one by one: some clients know only schemas with one.
+fn of_type(kind: &Value) -> Value {
+    match kind.as_array() {
+        Some(kinds) => json!({"anyOf": kinds.iter().map(|kind| json!({ "type": kind })).collect::<Vec<_>>()}),
+        None => json!({ "type": kind }),
+    }
 }
 
 fn define(spec: &Spec, description: &'static str, args: JsonObject, output: JsonObject) -> Tool {

@@ -9,12 +9,20 @@ use rmcp::model::{
     Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
     ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
 };
+#[cfg(feature = "crash-points")]
+use rmcp::model::{
+    CompletionInfo, SubscribeRequestMethod, SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestMethod, UnsubscribeRequestParams,
+};
 use rmcp::service::RequestContext;
+#[cfg(feature = "crash-points")]
+use rmcp::service::SubscriptionContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
 use super::answers::{Failed, structured};
 use super::faces;
+#[cfg(feature = "crash-points")]
+use super::fixtures;
 use super::{Selection, Server, own, prompts, resources};
 use crate::domain::{Identity, Scope};
 use crate::tools::outside::{Asked, source_in};
@@ -53,6 +61,10 @@ impl Server {
     }
 
     async fn carry_out(&self, request: CallToolRequestParams, context: &RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+        #[cfg(feature = "crash-points")]
+        if let Some(fixtures) = self.fixtures(&request.name) {
+            return fixtures.call(request, context).await;
+        }
         let CallToolRequestParams { name, arguments, input_responses, .. } = request;
         let mut args = arguments.unwrap_or_default();
         let source = match source_in(&mut args) {
@@ -88,6 +100,8 @@ impl Server {
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().enable_completions().build();
+        #[cfg(feature = "crash-points")]
+        let capabilities = if self.fixtures.is_some() { fixtures::capabilities() } else { capabilities };
         let ours = Implementation::new("fathom", env!("CARGO_PKG_VERSION")).with_title("Fathom");
         ServerConfig::new(capabilities).with_server_info(ours).with_instructions(INSTRUCTIONS)
     }
@@ -123,7 +137,10 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         self.reader(&context, "resources/list")?;
-        resources::list(self, page.and_then(|page| page.cursor)).await
+        let listed = resources::list(self, page.and_then(|page| page.cursor)).await?;
+        #[cfg(feature = "crash-points")]
+        let listed = self.with_fixtures(listed, |listed| listed.resources.extend(fixtures::resources()));
+        Ok(listed)
     }
 
     async fn list_resource_templates(
@@ -131,9 +148,10 @@ impl ServerHandler for Server {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Ok(ListResourceTemplatesResult::with_all_items(resources::templates())
-            .with_ttl_ms(LISTS_TTL_MS)
-            .with_cache_scope(CacheScope::Public))
+        let listed = ListResourceTemplatesResult::with_all_items(resources::templates());
+        #[cfg(feature = "crash-points")]
+        let listed = self.with_fixtures(listed, |listed| listed.resource_templates.push(fixtures::template()));
+        Ok(listed.with_ttl_ms(LISTS_TTL_MS).with_cache_scope(CacheScope::Public))
     }
 
     async fn read_resource(
@@ -141,6 +159,10 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        #[cfg(feature = "crash-points")]
+        if let Some(read) = self.fixtures(&request.uri).and_then(|_| fixtures::read(&request.uri)) {
+            return Ok(read.with_ttl_ms(LISTS_TTL_MS).with_cache_scope(CacheScope::Public).into());
+        }
         resources::read(self, self.reader(&context, "resources/read")?, &request.uri).await.map(Into::into)
     }
 
@@ -149,7 +171,10 @@ impl ServerHandler for Server {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(ListPromptsResult::with_all_items(prompts::all()).with_ttl_ms(LISTS_TTL_MS).with_cache_scope(CacheScope::Public))
+        let listed = ListPromptsResult::with_all_items(prompts::all());
+        #[cfg(feature = "crash-points")]
+        let listed = self.with_fixtures(listed, |listed| listed.prompts.extend(fixtures::prompts()));
+        Ok(listed.with_ttl_ms(LISTS_TTL_MS).with_cache_scope(CacheScope::Public))
     }
 
     async fn get_prompt(
@@ -159,15 +184,54 @@ impl ServerHandler for Server {
     ) -> Result<GetPromptResponse, ErrorData> {
         let given: BTreeMap<String, String> = request
             .arguments
+            .clone()
             .unwrap_or_default()
             .into_iter()
             .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
             .collect();
+        #[cfg(feature = "crash-points")]
+        if let Some(fixtures) = self.fixtures(&request.name) {
+            return fixtures.prompt(&request, &given, &_context);
+        }
         prompts::get(&request.name, &given).map(Into::into)
+    }
+
+    #[cfg(feature = "crash-points")]
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        self.fixtures.as_ref().map(|_| requested.supported_by(&fixtures::capabilities()))
+    }
+
+    #[cfg(feature = "crash-points")]
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        match &self.fixtures {
+            Some(fixtures) => fixtures.listeners.hold(context).await,
+            None => context.cancelled().await,
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "crash-points")]
+    async fn subscribe(&self, _request: SubscribeRequestParams, _context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.fixtures.as_ref().map(|_| ()).ok_or_else(ErrorData::method_not_found::<SubscribeRequestMethod>)
+    }
+
+    #[cfg(feature = "crash-points")]
+    async fn unsubscribe(&self, _request: UnsubscribeRequestParams, _context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.fixtures.as_ref().map(|_| ()).ok_or_else(ErrorData::method_not_found::<UnsubscribeRequestMethod>)
+    }
+
+    #[cfg(feature = "crash-points")]
+    #[expect(deprecated, reason = "the suite for older revisions sets a level of logging")]
+    async fn set_level(&self, _request: rmcp::model::SetLevelRequestParams, _context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.fixtures.as_ref().map(|_| ()).ok_or_else(ErrorData::method_not_found::<rmcp::model::SetLevelRequestMethod>)
     }
 
     async fn complete(&self, request: CompleteRequestParams, context: RequestContext<RoleServer>) -> Result<CompleteResult, ErrorData> {
         self.reader(&context, "completion/complete")?;
+        #[cfg(feature = "crash-points")]
+        if let Some(values) = self.fixtures.as_ref().and_then(|_| fixtures::complete(&request)) {
+            return CompletionInfo::new(values).map(CompleteResult::new).map_err(|why| ErrorData::internal_error(why, None));
+        }
         resources::complete(self, &request).await
     }
 }

@@ -3,8 +3,12 @@
 mod answers;
 mod bridge;
 mod faces;
+#[cfg(feature = "crash-points")]
+mod fixtures;
 mod handler;
+mod incoming;
 mod own;
+mod patient;
 mod prompts;
 mod resources;
 mod selection;
@@ -35,6 +39,9 @@ pub struct Parts {
     /// What a discovery gets that does not say.
     pub defaults: engine::Settings,
     pub default_model: String,
+    /// Whether the conformance suite finds what it calls.
+    #[cfg(feature = "crash-points")]
+    pub fixtures: bool,
 }
 
 /// One server for all who come; cloned for each connection.
@@ -45,6 +52,8 @@ pub struct Server {
     /// Who speaks, and what is offered, where a request does not carry it.
     visitor: Identity,
     selection: Selection,
+    #[cfg(feature = "crash-points")]
+    fixtures: Option<Arc<fixtures::Fixtures>>,
 }
 
 /// Definitions that were made once.
@@ -57,13 +66,22 @@ struct Lists {
 
 impl Server {
     pub fn new(parts: Parts, visitor: Identity) -> Self {
-        let all = faces::all(&parts.outside.tools);
-        let lists = Lists {
-            few: faces::few(&parts.outside.tools, parts.outside.default_source.is_none()),
-            by_name: all.iter().map(|tool| (tool.name.to_string(), tool.clone())).collect(),
-            all,
-        };
-        Self { parts: Arc::new(parts), lists: Arc::new(lists), visitor, selection: Selection::Few }
+        let mut all = faces::all(&parts.outside.tools);
+        let mut few = faces::few(&parts.outside.tools, parts.outside.default_source.is_none());
+        #[cfg(feature = "crash-points")]
+        if parts.fixtures {
+            all.extend(fixtures::tools());
+            few.extend(fixtures::tools());
+        }
+        let by_name = all.iter().map(|tool| (tool.name.to_string(), tool.clone())).collect();
+        Self {
+            #[cfg(feature = "crash-points")]
+            fixtures: parts.fixtures.then(Arc::default),
+            parts: Arc::new(parts),
+            lists: Arc::new(Lists { few, all, by_name }),
+            visitor,
+            selection: Selection::Few,
+        }
     }
 
     /// The same, with this source for calls that name none.

@@ -13,10 +13,21 @@ pub struct Settings {
     pub max_sessions: usize,
     /// Size of one request.
     pub max_body_bytes: usize,
+    /// Whether the server also offers what the conformance suite calls. No setting: a variable of the tests switches it on.
+    #[cfg(feature = "crash-points")]
+    #[serde(skip)]
+    pub fixtures: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { tools: "default".to_owned(), session_idle_s: 1_800, max_sessions: 1_000, max_body_bytes: 1024 * 1024 }
+        Self {
+            tools: "default".to_owned(),
+            session_idle_s: 1_800,
+            max_sessions: 1_000,
+            max_body_bytes: 1024 * 1024,
+            #[cfg(feature = "crash-points")]
+            fixtures: false,
+        }
     }
 }

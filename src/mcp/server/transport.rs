@@ -10,14 +10,16 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any_service};
-use rmcp::ServiceExt;
+use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{ServerHandler, ServiceExt};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::Server;
-use super::Settings;
+use super::incoming::{self, Incoming};
+use super::patient::Patient;
+use super::{Server, Settings};
 
 /// What a session was asked is kept for so long after it was answered, for a client that lost the answer.
 const KEPT_FOR: Duration = Duration::from_secs(10);
@@ -35,8 +37,9 @@ pub fn http<S: Clone + Send + Sync + 'static>(server: Server, settings: &Setting
     manager.session_config.completed_cache_ttl = KEPT_FOR;
     let manager = Arc::new(manager);
     let service = StreamableHttpService::new(move || Ok(server.clone()), manager.clone(), config);
+    let incoming = Incoming { sessions: manager.clone(), max_body_bytes: settings.max_body_bytes };
     let room = Arc::new(Room { manager, most: settings.max_sessions });
-    any_service(service).layer(from_fn_with_state(room, admit))
+    any_service(service).layer(from_fn_with_state(room, admit)).layer(from_fn_with_state(incoming, incoming::check))
 }
 
 /// How many sessions there may be.
@@ -65,7 +68,9 @@ fn opens_session(method: &Method, headers: &HeaderMap) -> bool {
 
 /// One client on standard input and output, until it goes.
 pub async fn stdio(server: Server) -> anyhow::Result<()> {
-    let serving = server.serve(rmcp::transport::stdio()).await?;
+    let (input, output) = rmcp::transport::stdio();
+    let line = Patient::new(AsyncRwTransport::new_server(input, output), &server.supported_protocol_versions());
+    let serving = server.serve(line).await?;
     serving.waiting().await?;
     Ok(())
 }
