@@ -4,13 +4,14 @@ use super::Findings;
 use super::text::{Source, bare, line_of, words};
 
 /// What only certain rooms may know, because a port stands in front of it.
-const FOREIGN: [(&str, &[&str]); 6] = [
+const FOREIGN: [(&str, &[&str]); 7] = [
     ("sqlx::", &["source", "store"]),
     ("libsqlite3_sys::", &["source", "store"]),
     ("AssertSqlSafe", &["source", "store"]),
     ("async_openai::", &["model"]),
     ("actix::", &["engine", "app", "main"]),
-    ("axum::", &["api", "app"]),
+    ("axum::", &["api", "app", "mcp"]),
+    ("rmcp::", &["mcp"]),
 ];
 
 const IMPURE: [&str; 10] =
