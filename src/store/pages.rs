@@ -10,6 +10,12 @@ const RUNS: &str = "runs";
 const ENTRIES: &str = "entries";
 const HISTORY: &str = "history";
 
+impl Default for Page {
+    fn default() -> Self {
+        Self { limit: 50, after: None }
+    }
+}
+
 /// Runs of this page have smaller numbers.
 pub fn run_position(page: &Page) -> Result<i64, Error> {
     match &page.after {

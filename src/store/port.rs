@@ -396,9 +396,3 @@ impl Record {
         .expect("writing into a string cannot fail");
     }
 }
-
-impl Default for Page {
-    fn default() -> Self {
-        Self { limit: 50, after: None }
-    }
-}

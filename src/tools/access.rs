@@ -48,10 +48,11 @@ pub fn needs_of_call(spec: &Spec, args: &Value) -> Scopes {
     if is_asked || gives_sql(args) { needs(spec).and(Scope::Sql) } else { needs(spec) }
 }
 
-/// A source that is not registered is any file or server that this machine reaches, so opening one is for who administers sources.
+/// A source that is not registered is any file or server that this machine reaches, so opening one is for who administers sources, or sits at
+/// the machine.
 pub fn may_open(identity: &Identity, source: Option<&str>, default: Option<&str>) -> Result<(), MissingScope> {
     match source {
-        Some(words) if !SourceBook::is_name(words) && default != Some(words) => {
+        Some(words) if identity.token().is_some() && !SourceBook::is_name(words) && default != Some(words) => {
             identity.require(Scope::Admin.into(), "a source that is not registered")
         }
         _ => Ok(()),

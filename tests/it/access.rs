@@ -316,7 +316,7 @@ async fn what_is_done_stands_in_the_audit_log_without_secrets() {
     assert!(text.contains("[redacted]"), "{text}");
     let refused = &all[1];
     assert_eq!(refused["args"], json!({"sql": "select email from customers"}), "{refused}");
-    assert!(refused["reason"].as_str().is_some_and(|why| why.starts_with("missing_scope: ")), "{refused}");
+    assert!(refused["reason"].as_str().is_some_and(|why| why.contains("needs the scope `sql`")), "{refused}");
     assert_eq!(refused["source"].as_str(), Some(scene.source.as_str()), "{refused}");
     assert_eq!((&all[0]["args"]["name"], &all[8]["args"]["name"]), (&json!("claude"), &json!("reader")));
 

@@ -66,13 +66,10 @@ struct Lists {
 
 impl Server {
     pub fn new(parts: Parts, visitor: Identity) -> Self {
-        let mut all = faces::all(&parts.outside.tools);
-        let mut few = faces::few(&parts.outside.tools, parts.outside.default_source.is_none());
+        let all = faces::all(&parts.outside.tools);
+        let few = faces::few(&parts.outside.tools, parts.outside.default_source.is_none());
         #[cfg(feature = "crash-points")]
-        if parts.fixtures {
-            all.extend(fixtures::tools());
-            few.extend(fixtures::tools());
-        }
+        let [few, all] = fixtures::added(parts.fixtures, [few, all]);
         let by_name = all.iter().map(|tool| (tool.name.to_string(), tool.clone())).collect();
         Self {
             #[cfg(feature = "crash-points")]
