@@ -52,7 +52,7 @@ impl Limits {
         lane.rate.check().map_err(|not_yet| {
             let wait = not_yet.wait_time_from(self.clock.now());
             let why = format!("the token `{token}` has made more than {} calls a second", self.rate_per_s);
-            Problem::new(Code::TooManyCalls, why).after_seconds(wait.as_secs() + 1)
+            Problem::new(Code::TooManyCalls, why).after_seconds(u16::try_from(wait.as_secs() + 1).unwrap_or(u16::MAX))
         })?;
         lane.places.clone().try_acquire_owned().map_err(|_| {
             let why = format!("the token `{token}` has {} calls under way, which is as many as it may have at once", self.at_once);

@@ -23,7 +23,7 @@ pub struct Problem {
     /// The answer that stands, where a second one came.
     pub first: Option<Answer>,
     /// When it is worth trying again.
-    pub retry_after_s: Option<u64>,
+    pub retry_after_s: Option<u16>,
 }
 
 /// The JSON of a problem.
@@ -89,7 +89,7 @@ impl Problem {
         self
     }
 
-    pub fn after_seconds(mut self, seconds: u64) -> Self {
+    pub fn after_seconds(mut self, seconds: u16) -> Self {
         self.retry_after_s = Some(seconds);
         self
     }
