@@ -75,7 +75,7 @@ async fn in_a_session_the_client_is_asked_at_once() {
     let response = raw.request(5, "tools/call", call).send().await.unwrap();
     let (mut body, mut text, mut answered) = (response.bytes_stream(), String::new(), false);
     while let Some(Ok(chunk)) = body.next().await {
-        text.push_str(&String::from_utf8(chunk.to_vec()).unwrap());
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
         let asked = text.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data:")?.trim()).ok());
         let asked = asked.into_iter().find(|message| message["method"] == "elicitation/create");
         if let Some(asked) = asked.filter(|_| !answered) {
