@@ -71,9 +71,10 @@ impl Server {
             Ok(source) => source,
             Err(why) => return Ok(Failed::told(why).into_response()),
         };
-        if own::is_own(&name) {
-            let call = own::OwnCall { server: self, source, args, responses: input_responses, context };
-            return Ok(own::call(&name, &self.visitor(context), call).await.unwrap_or_else(Failed::into_response));
+        if own::named(&name).is_some() {
+            let identity = self.visitor(context);
+            let call = own::OwnCall { server: self, identity: &identity, source, args, responses: input_responses, context };
+            return Ok(own::call(&name, call).await.unwrap_or_else(Failed::into_response));
         }
         let Some(tool) = self.parts.outside.tools.resolve(&name) else {
             return Err(ErrorData::invalid_params(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::own;
 use crate::tools::Registry;
 use crate::tools::groups::{self, GROUPS};
 
@@ -31,7 +32,7 @@ impl Selection {
         for word in words {
             let of_group = tools.specs().filter(|spec| groups::of(spec.name) == Some(word)).map(|spec| spec.name);
             let before = named.len();
-            named.extend(of_group.chain(tools.resolve(word)).map(str::to_owned));
+            named.extend(of_group.chain(tools.resolve(word)).chain(own::named(word)).map(str::to_owned));
             if named.len() == before && !named.contains(word) {
                 return Err(format!(
                     "`{word}` is no group of tools; there are {FEW}, {ALL}, {}, and the names of tools",
@@ -60,8 +61,10 @@ mod tests {
         let registry = Registry::standard(Settings::default());
         let parsed = |text: &str| Selection::parse(text, &registry);
         assert_eq!((parsed(""), parsed("default"), parsed(" all ")), (Ok(Selection::Few), Ok(Selection::Few), Ok(Selection::All)));
-        let named = parsed("queries, list_tables").unwrap();
-        for (tool, held) in [("run_sql_readonly", true), ("explain_sql", true), ("list_tables", true), ("sample_rows", false)] {
+        let named = parsed("queries, list_tables, discovery_start").unwrap();
+        for (tool, held) in
+            [("run_sql_readonly", true), ("explain_sql", true), ("list_tables", true), ("discovery_start", true), ("sample_rows", false)]
+        {
             assert_eq!(named.holds(tool), held, "{tool}");
         }
         let refused = parsed("queries,nothing").unwrap_err();

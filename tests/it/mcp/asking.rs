@@ -68,6 +68,22 @@ async fn without_a_session_the_call_asks_for_input_and_is_repeated_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_may_only_read_passes_no_answer_on() {
+    let scene = scene().await;
+    let reader = json!({"name": "reader", "kind": "assistant", "scopes": ["read"]});
+    let (status, made) = scene.server.client.post("/tokens", reader).await;
+    assert_eq!(status, 201, "{made}");
+    let mut raw = Raw::modern(&scene.server.client.url).able(json!({"elicitation": {"form": {}}}));
+    raw.token = made["token"].as_str().map(str::to_owned);
+    let answer = json!({"action": "accept", "content": {"answer": "support"}});
+    let mut call = json!({"name": "discovery_watch", "arguments": {"run_id": scene.run, "wait_seconds": 0}});
+    call["inputResponses"] = json!({ format!("{}/audience", scene.run): answer });
+    let watched = raw.result("tools/call", call).await;
+    assert_eq!(watched["structuredContent"]["questions"][0]["question_id"], "audience", "{watched}");
+    assert_eq!(answer_of(&scene).await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn in_a_session_the_client_is_asked_at_once() {
     let scene = scene().await;
     let raw = Raw::legacy(&scene.server.client.url, json!({"elicitation": {}})).await;

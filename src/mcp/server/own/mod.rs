@@ -19,6 +19,7 @@ use crate::domain::{Identity, Scope};
 /// A call of one of our own tools.
 pub struct OwnCall<'a> {
     pub server: &'a Server,
+    pub identity: &'a Identity,
     pub source: Option<String>,
     pub args: Map<String, Value>,
     /// What a person answered to what the call before asked.
@@ -32,8 +33,9 @@ pub const QUESTIONS: &str = "questions";
 pub const ANSWER: &str = "answer_question";
 const NAMES: [&str; 4] = [START, WATCH, QUESTIONS, ANSWER];
 
-pub fn is_own(name: &str) -> bool {
-    NAMES.contains(&name)
+/// The tool of this name, where it is one of ours.
+pub fn named(name: &str) -> Option<&'static str> {
+    NAMES.into_iter().find(|own| *own == name)
 }
 
 /// Whether calling it changes nothing.
@@ -42,8 +44,8 @@ pub fn reads(name: &str) -> bool {
 }
 
 /// Let in and noted as every call from outside is.
-pub async fn call(name: &str, identity: &Identity, call: OwnCall<'_>) -> Result<CallToolResponse, Failed> {
-    let outside = &call.server.parts.outside;
+pub async fn call(name: &str, call: OwnCall<'_>) -> Result<CallToolResponse, Failed> {
+    let (outside, identity) = (&call.server.parts.outside, call.identity);
     let mut noting = outside.audit.begin(&identity.author, name, !reads(name));
     noting.of_source(call.source.as_deref());
     noting.with_args(&Value::Object(call.args.clone()));

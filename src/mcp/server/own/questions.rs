@@ -6,8 +6,8 @@ use rmcp::model::{
 use serde_json::{Value, json};
 
 use super::discovery::meant;
-use super::{OwnCall, text};
-use crate::domain::{Answer, RunId};
+use super::{ANSWER, OwnCall, text};
+use crate::domain::{Answer, RunId, Scope};
 use crate::engine::{Command, Runs};
 use crate::mcp::server::answers::{Failed, structured};
 
@@ -46,9 +46,12 @@ pub async fn open_questions(runs: &Runs, id: RunId) -> Result<Vec<Value>, Failed
 }
 
 /// Puts the first open question to the person where the client can: at once in a session, and by an answer that asks for input where
-/// there is none. None where the client cannot, or the person does not want to.
+/// there is none. None where the client cannot or may not pass on an answer, or the person does not want to.
 pub async fn ask_the_person(call: &OwnCall<'_>, id: RunId) -> Result<Option<CallToolResponse>, Failed> {
     let runs = &call.server.parts.runs;
+    if call.identity.require(Scope::Write.into(), ANSWER).is_err() {
+        return Ok(None);
+    }
     let Some(capabilities) = call.context.client_capabilities().and_then(|capabilities| capabilities.elicitation) else { return Ok(None) };
     if capabilities.url.is_some() && capabilities.form.is_none() {
         return Ok(None);
@@ -65,7 +68,7 @@ pub async fn ask_the_person(call: &OwnCall<'_>, id: RunId) -> Result<Option<Call
         if let (ElicitationAction::Accept, Some(words)) =
             (result.action, result.content.as_ref().and_then(|content| content[FIELD].as_str()))
         {
-            deliver(runs, id, question_id, words).await?;
+            pass_on(call, id, question_id, words).await?;
         }
         return Ok(None);
     }
@@ -77,11 +80,23 @@ pub async fn ask_the_person(call: &OwnCall<'_>, id: RunId) -> Result<Option<Call
         }
         Some(response) => {
             if let (Some("accept"), Some(words)) = (response["action"].as_str(), response["content"][FIELD].as_str()) {
-                deliver(runs, id, question_id, words).await?;
+                pass_on(call, id, question_id, words).await?;
             }
             Ok(None)
         }
     }
+}
+
+/// An answer that came another way than by its own tool, noted as that is.
+async fn pass_on(call: &OwnCall<'_>, id: RunId, question_id: &str, words: &str) -> Result<(), Failed> {
+    let mut noting = call.server.parts.outside.audit.begin(&call.identity.author, ANSWER, true);
+    noting.with_args(&json!({"run_id": id, "question_id": question_id, FIELD: words}));
+    let delivered = deliver(&call.server.parts.runs, id, question_id, words).await;
+    match &delivered {
+        Ok(()) => noting.done(),
+        Err(failed) => noting.refused(failed.words()),
+    }
+    delivered
 }
 
 /// One field: a choice where there are options.
