@@ -1,9 +1,19 @@
 //! What matters of an object, for who has little room: a line a column, a line a relationship, a line a finding.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::relationships::Relationship;
 use crate::domain::{Column, Entry, EntryStatus, Table};
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    Names,
+    Summary,
+    Full,
+}
 
 /// Characters of a finding's words.
 const WORDS: usize = 240;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::brief::Detail;
 use super::objects::{self, Object};
 use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::workspace::Workspace;
@@ -33,15 +34,6 @@ struct Args {
     include_definition: bool,
     include_profiles: bool,
     detail: Detail,
-}
-
-/// How much is told of the object.
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-enum Detail {
-    Names,
-    Summary,
-    Full,
 }
 
 #[async_trait]

@@ -4,12 +4,15 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::brief::Detail;
 use super::filter::{Filter, with_filters};
 use super::port::{Call, Effect, Failure, Spec, Tool};
 use super::{paging, reading, schema};
 use crate::store::pages;
 
 const LIST: &str = "catalog_search";
+/// Hits before a page; a search has fewer.
+const MOST_SKIPPED: usize = 10_000;
 
 pub struct CatalogSearch;
 
@@ -22,15 +25,6 @@ struct Args {
     after: Option<String>,
     #[serde(flatten)]
     filter: Filter,
-}
-
-/// How much of each hit is told.
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-enum Detail {
-    Names,
-    Summary,
-    Full,
 }
 
 #[async_trait]
@@ -62,7 +56,8 @@ impl Tool for CatalogSearch {
             None => 0,
             Some(token) => {
                 let position = pages::position(LIST, token).map_err(reading::store_failure)?;
-                position.parse::<usize>().map_err(|_| Failure::Mendable("`after` is not a page token of this list".to_owned()))?
+                let begin = position.parse().ok().filter(|begin: &usize| *begin <= MOST_SKIPPED);
+                begin.ok_or_else(|| Failure::Mendable("`after` is not a page token of this list".to_owned()))?
             }
         };
         let detail = if args.include_details { Detail::Full } else { args.detail };
