@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use crate::cli::exit::{Exit, UsageError};
 use crate::cli::global::Global;
 use crate::cli::out;
+use crate::cli::target::whole_path;
 use crate::config;
 
 const NAME: &str = "fathom";
@@ -55,41 +57,44 @@ impl Install {
             Err(error) => return Err(error).with_context(|| format!("`{}` cannot be read", file.display())),
         };
         let shown = file.display();
-        let text = match self.client {
-            Client::Codex => in_toml(&before, &entry),
-            Client::Vscode => in_json(&before, "servers", entry.json(true)),
-            Client::Claude | Client::ClaudeCode | Client::Cursor => in_json(&before, "mcpServers", entry.json(false)),
-        };
-        let text = text.map_err(|why| UsageError(format!("`{shown}` {why}; nothing was changed, `--print` shows what belongs there")));
+        let text = self.with(&before, &entry);
         if self.print {
-            // What is there already may be anything; only ours is shown where it cannot be read.
-            let ours = |_| match self.client {
-                Client::Codex => in_toml("", &entry),
-                Client::Vscode => in_json("", "servers", entry.json(true)),
-                Client::Claude | Client::ClaudeCode | Client::Cursor => in_json("", "mcpServers", entry.json(false)),
-            };
             out::note(format!("for {shown}:"));
-            out::line(text.or_else(ours).map_err(UsageError)?.trim_end())?;
+            // What is there already may be anything; only ours is shown where it cannot be kept.
+            let text = text.or_else(|_| self.with("", &entry)).map_err(UsageError)?;
+            out::line(text.trim_end())?;
             return Ok(Exit::Done);
         }
-        write(&file, &text?)?;
+        let text = text.map_err(|why| UsageError(format!("`{shown}` {why}; nothing was changed, `--print` shows what belongs there")))?;
+        write(&file, &text)?;
         out::line(format!("{shown} now has `{NAME}`; start the assistant again, and ask it what is in the database"))?;
         Ok(Exit::Done)
+    }
+
+    /// The file's text with our entry in it.
+    fn with(&self, before: &str, entry: &Entry) -> Result<String, String> {
+        match self.client {
+            Client::Codex => in_toml(before, entry),
+            Client::Vscode => in_json(before, "servers", entry.json(true)),
+            Client::Claude | Client::ClaudeCode | Client::Cursor => in_json(before, "mcpServers", entry.json(false)),
+        }
     }
 
     /// `mcp SOURCE`, with the flags that this command was given. A file is named by its whole path: the assistant starts somewhere else.
     fn words(&self, global: &Global) -> Result<Vec<String>, UsageError> {
         let mut words = vec!["mcp".to_owned()];
         if let Some(source) = &self.source {
-            if source.contains('@') && source.contains("://") && !source.contains("${") {
+            let password = Url::parse(source).ok().and_then(|url| url.password().map(str::to_owned));
+            if password.is_some() && !source.contains("${") {
                 let why = "an assistant's configuration is no place for a password: register the source with `fathom source add NAME` and give its name here";
                 return Err(UsageError(why.to_owned()));
             }
-            words.push(whole(source));
+            words.push(whole_path(source));
         }
         for (flag, path) in [("--data", &global.data), ("--config", &global.config)] {
             if let Some(path) = path {
-                words.extend([flag.to_owned(), whole(&path.to_string_lossy())]);
+                let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                words.extend([flag.to_owned(), whole.to_string_lossy().into_owned()]);
             }
         }
         if let Some(server) = &global.server {
@@ -169,11 +174,6 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     std::io::Write::write_all(&mut fresh, text.as_bytes()).with_context(failed)?;
     fresh.persist(file).map_err(|error| error.error).with_context(failed)?;
     Ok(())
-}
-
-/// The whole path of what is a file or folder here; anything else as it is.
-fn whole(words: &str) -> String {
-    crate::cli::target::whole_path(words)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::target::Target;
 use super::watching::interrupted;
 use crate::app::Resume;
 use crate::mcp::server::{self, Selection};
+use crate::model::ApiKey;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,32 +59,28 @@ impl Mcp {
 
     async fn serve(&self, global: &Global) -> anyhow::Result<Exit> {
         let target = Target::find(global, Resume::Yes).await?;
-        let source = self.source.as_deref().map(|source| target.words_of(source));
-        let done = match target.assistants() {
-            Some((assistants, tools)) => {
-                let mut assistants = assistants.clone();
-                if let Some(which) = &self.tools {
-                    assistants = assistants.offering(Selection::parse(which, tools).map_err(UsageError)?);
-                }
-                if let Some(source) = source {
-                    assistants = assistants.about(source);
-                }
-                tokio::select! {
-                    served = server::stdio(assistants) => served,
-                    () = interrupted() => Ok(()),
-                }
-            }
-            None => {
-                let endpoint = target.client.endpoint("mcp", self.tools.as_deref());
-                out::note(format!("passing on to {}", target.client.url()));
-                let token = global.load()?.settings.token;
-                let token = token.as_ref().map(crate::model::ApiKey::expose);
-                tokio::select! {
-                    served = server::bridge(&endpoint, token, source.as_deref()) => served,
-                    () = interrupted() => Ok(()),
-                }
-            }
+        let done = tokio::select! {
+            served = self.speak(global, &target) => served,
+            () = interrupted() => Ok(()),
         };
         target.close_after(done).await.map(|()| Exit::Done)
+    }
+
+    async fn speak(&self, global: &Global, target: &Target) -> anyhow::Result<()> {
+        let source = self.source.as_deref().map(|source| target.words_of(source));
+        let Some((assistants, tools)) = target.assistants() else {
+            out::note(format!("passing on to {}", target.client.url()));
+            let endpoint = target.client.endpoint("mcp", self.tools.as_deref());
+            let token = global.load()?.settings.token;
+            return server::bridge(&endpoint, token.as_ref().map(ApiKey::expose), source.as_deref()).await;
+        };
+        let mut assistants = assistants.clone();
+        if let Some(which) = &self.tools {
+            assistants = assistants.offering(Selection::parse(which, tools).map_err(UsageError)?);
+        }
+        if let Some(source) = source {
+            assistants = assistants.about(source);
+        }
+        server::stdio(assistants).await
     }
 }
