@@ -103,7 +103,7 @@ fn is_too_large(error: &axum::Error) -> bool {
 }
 
 /// An error without an id where none could be read, as MCP has it.
-fn refuse(status: StatusCode, code: i32, words: &str, id: Option<Value>) -> Response {
+pub fn refuse(status: StatusCode, code: i32, words: &str, id: Option<Value>) -> Response {
     let mut answer = json!({"jsonrpc": "2.0", "error": {"code": code, "message": words}});
     if let Some(id) = id {
         answer["id"] = id;

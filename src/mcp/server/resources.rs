@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 use super::Server;
 use super::own::newest_run;
 use crate::catalog::report::to_markdown;
-use crate::domain::Identity;
-use crate::domain::{Layer, RunId};
+use crate::domain::{Identity, Layer, RunId};
 use crate::store::{EntryFilter, Page};
 use crate::tools::outside::{Asked, Unanswered};
 

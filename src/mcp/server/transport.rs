@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -14,7 +13,6 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ServerHandler, ServiceExt};
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::incoming::{self, Incoming};
@@ -25,6 +23,7 @@ use super::{Server, Settings};
 const KEPT_FOR: Duration = Duration::from_secs(10);
 /// From this revision on there are no sessions.
 const WITHOUT_SESSIONS: &str = "2026-07-28";
+const NO_ROOM: i32 = -32_000;
 
 /// The endpoint, to stand behind a gate that has checked Host, Origin and who comes.
 pub fn http<S: Clone + Send + Sync + 'static>(server: Server, settings: &Settings, stopping: CancellationToken) -> MethodRouter<S> {
@@ -54,8 +53,8 @@ async fn admit(State(room): State<Arc<Room>>, request: Request, next: Next) -> R
     if opens && room.manager.sessions.read().await.len() >= room.most {
         let message =
             format!("all {} sessions are taken; try again later, or use revision {WITHOUT_SESSIONS}, which needs none", room.most);
-        let error = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32_000, "message": message}});
-        return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], Json(error)).into_response();
+        let refused = incoming::refuse(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM, &message, None);
+        return ([(RETRY_AFTER, "5")], refused).into_response();
     }
     next.run(request).await
 }
