@@ -12,7 +12,7 @@ use super::signals::{Signal, Weighed};
 use super::subject::{Place, Subject};
 
 /// What weighs less is not worth a sceptic's look.
-const SHOWN: f64 = -4.0;
+pub const SHOWN: f64 = -4.0;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inference {
@@ -83,34 +83,28 @@ impl Candidate {
     }
 
     pub fn by_name(child: Place, parent: Place, weighed: Weighed) -> Self {
-        let weight = weighed.sum();
-        Self {
-            child: child.table,
-            columns: vec![child.column],
-            parent: parent.table,
-            key: vec![parent.column],
-            missing: 0,
-            compared: 0,
-            weighed,
-            weight,
-            declared: false,
-            rejected: None,
-        }
+        Self::new(child.table, vec![child.column], parent.table, vec![parent.column], weighed)
     }
 
     pub fn together(pairing: &Pairing, found: &Shared, weighed: Weighed) -> Self {
+        let Pairing { child, columns, parent, key } = pairing.clone();
+        Self { missing: found.missing, compared: found.compared, ..Self::new(child, columns, parent, key, weighed) }
+    }
+
+    fn new(child: usize, columns: Vec<usize>, parent: usize, key: Vec<usize>, weighed: Weighed) -> Self {
         let weight = weighed.sum();
-        Self {
-            child: pairing.child,
-            columns: pairing.columns.clone(),
-            parent: pairing.parent,
-            key: pairing.key.clone(),
-            missing: found.missing,
-            compared: found.compared,
-            weighed,
-            weight,
-            declared: false,
-            rejected: None,
+        Self { child, columns, parent, key, missing: 0, compared: 0, weighed, weight, declared: false, rejected: None }
+    }
+
+    fn place(&self) -> (usize, Vec<usize>, usize, Vec<usize>) {
+        (self.child, self.columns.clone(), self.parent, self.key.clone())
+    }
+
+    fn declare(&mut self) {
+        if !self.declared {
+            self.declared = true;
+            self.weighed.say("declared", DECLARED, || "a declared foreign key".to_owned());
+            self.weight = self.weighed.sum();
         }
     }
 
@@ -134,28 +128,26 @@ impl Candidate {
     }
 }
 
-/// Adds what is declared, in the place of what was weighed of the same columns.
+/// What is declared is a candidate, whether or not anything was weighed of its columns.
 pub fn heed(subjects: &[Subject<'_>], candidates: &mut Vec<Candidate>) {
     let places = |subject: &Subject<'_>, names: &[String]| -> Option<Vec<usize>> {
         names.iter().map(|name| subject.table.columns.iter().position(|column| column.name == *name)).collect()
     };
+    let by_name: HashMap<(&str, &str), usize> =
+        subjects.iter().enumerate().map(|(at, subject)| ((subject.table.schema.as_str(), subject.table.name.as_str()), at)).collect();
+    let mut known: HashMap<(usize, Vec<usize>, usize, Vec<usize>), usize> = HashMap::new();
+    known.extend(candidates.iter().enumerate().map(|(at, candidate)| (candidate.place(), at)));
     for (child, subject) in subjects.iter().enumerate() {
         for declared in &subject.table.foreign_keys {
-            let parent =
-                subjects.iter().position(|other| other.table.schema == declared.to_schema && other.table.name == declared.to_table);
-            let Some(parent) = parent else { continue };
+            let Some(parent) = by_name.get(&(declared.to_schema.as_str(), declared.to_table.as_str())).copied() else { continue };
             let (Some(columns), Some(key)) = (places(subject, &declared.columns), places(&subjects[parent], &declared.to_columns)) else {
                 continue;
             };
-            let is_same = |candidate: &Candidate| {
-                candidate.child == child && candidate.columns == columns && candidate.parent == parent && candidate.key == key
-            };
-            let known = candidates.iter().position(is_same).map(|at| candidates.swap_remove(at));
-            let mut weighed = known.as_ref().map(|known| known.weighed.clone()).unwrap_or_default();
-            weighed.say("declared", DECLARED, || "a declared foreign key".to_owned());
-            let (missing, compared) = known.map_or((0, 0), |known| (known.missing, known.compared));
-            let weight = weighed.sum();
-            candidates.push(Candidate { child, columns, parent, key, missing, compared, weighed, weight, declared: true, rejected: None });
+            let at = *known.entry((child, columns, parent, key)).or_insert_with_key(|(child, columns, parent, key)| {
+                candidates.push(Candidate::new(*child, columns.clone(), *parent, key.clone(), Weighed::told()));
+                candidates.len() - 1
+            });
+            candidates[at].declare();
         }
     }
 }
@@ -192,7 +184,11 @@ pub fn choose(subjects: &[Subject<'_>], keys: &[Option<Key>], mut candidates: Ve
                 table: subject.table.name.clone(),
                 columns: key.columns.iter().map(|column| subject.table.columns[*column].name.clone()).collect(),
                 confidence: sigmoid(key.weight),
-                signals: key.why.iter().map(|(says, weight)| Signal { name: says.clone(), weight: *weight, says: says.clone() }).collect(),
+                signals: key
+                    .why
+                    .iter()
+                    .map(|(says, weight)| Signal { name: says.clone().into(), weight: *weight, says: says.clone() })
+                    .collect(),
             })
         })
         .collect();
@@ -219,15 +215,12 @@ fn one_parent_each(subjects: &[Subject<'_>], candidates: &mut [Candidate]) {
 
 /// Tables that share one key refer to its root, and not around in a circle.
 fn roots_of_subtypes(keys: &[Option<Key>], candidates: &mut [Candidate]) {
-    for at in 0..candidates.len() {
-        if !candidates[at].stands() || candidates[at].declared || !candidates[at].is_own_key(keys) {
-            continue;
-        }
-        let (child, parent) = (candidates[at].child, candidates[at].parent);
-        let back =
-            candidates[..at].iter().any(|other| other.stands() && other.child == parent && other.parent == child && other.is_own_key(keys));
-        if back {
-            candidates[at].rejected = Some("the other refers to this one".to_owned());
+    let mut standing: HashSet<(usize, usize)> = HashSet::new();
+    for candidate in candidates.iter_mut().filter(|candidate| candidate.stands() && candidate.is_own_key(keys)) {
+        if !candidate.declared && standing.contains(&(candidate.parent, candidate.child)) {
+            candidate.rejected = Some("the other refers to this one".to_owned());
+        } else {
+            standing.insert((candidate.child, candidate.parent));
         }
     }
 }

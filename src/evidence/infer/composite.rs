@@ -1,5 +1,7 @@
 //! Combinations of columns: which identify a row where no single column does, and which are found together in another table's key.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use super::super::sketch::Class;
 use super::inclusion::Inclusion;
 use super::rows::{FirstRows, Tuples};
@@ -90,27 +92,43 @@ pub struct Pairing {
     pub key: Vec<usize>,
 }
 
+/// Columns that are found in parts of keys: by the part, then by the table.
+#[derive(Default)]
+pub struct Parts(HashMap<Place, BTreeMap<usize, Vec<usize>>>);
+
+impl Parts {
+    /// Of each part of a key, what is found in it but for a few values.
+    pub fn of(inclusions: impl Iterator<Item = Inclusion>) -> Self {
+        let mut parts = Self::default();
+        for Inclusion { child, parent, .. } in inclusions.filter(|inclusion| inclusion.share >= 0.9) {
+            parts.0.entry(parent).or_default().entry(child.table).or_default().push(child.column);
+        }
+        parts
+    }
+
+    /// Tables that have something of this part.
+    fn tables(&self, part: Place) -> impl Iterator<Item = usize> {
+        self.0.get(&part).into_iter().flat_map(|tables| tables.keys().copied())
+    }
+
+    fn columns(&self, part: Place, table: usize) -> &[usize] {
+        self.0.get(&part).and_then(|tables| tables.get(&table)).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Best first by `liking` of the single pairs.
-pub fn pairings(
-    subjects: &[Subject<'_>],
-    parent: usize,
-    key: &[usize],
-    parts: &[Inclusion],
-    liking: &dyn Fn(Place, Place) -> f64,
-) -> Vec<Pairing> {
+pub fn pairings(parent: usize, key: &[usize], parts: &Parts, liking: &dyn Fn(Place, Place) -> f64) -> Vec<Pairing> {
+    let part_at = |column: usize| Place { table: parent, column };
+    // A table may stand for a part of its own key.
+    let children: BTreeSet<usize> = parts.tables(part_at(key[0])).chain([parent]).collect();
     let mut found = Vec::new();
-    for child in 0..subjects.len() {
+    for child in children {
         let choices: Vec<Vec<usize>> = key
             .iter()
             .map(|part| {
-                let at = Place { table: parent, column: *part };
+                let at = part_at(*part);
                 let own = (child == parent).then_some(*part);
-                let mut columns: Vec<usize> = parts
-                    .iter()
-                    .filter(|inclusion| inclusion.parent == at && inclusion.child.table == child && inclusion.share >= 0.9)
-                    .map(|inclusion| inclusion.child.column)
-                    .chain(own)
-                    .collect();
+                let mut columns: Vec<usize> = parts.columns(at, child).iter().copied().chain(own).collect();
                 columns.sort_by(|left, right| {
                     let like = |column: &usize| liking(Place { table: child, column: *column }, at);
                     like(right).total_cmp(&like(left)).then(left.cmp(right))

@@ -52,15 +52,12 @@ pub struct Inclusion {
 }
 
 /// Of every column in every one of `targets`, a table's own included.
-pub fn inclusions(subjects: &[Subject<'_>], targets: &[Place]) -> Vec<Inclusion> {
-    let mut found = Vec::new();
-    for (table, subject) in subjects.iter().enumerate() {
-        for column in 0..subject.traits.len() {
-            let child = Place { table, column };
-            found.extend(targets.iter().filter(|parent| **parent != child).filter_map(|parent| inclusion(subjects, child, *parent)));
-        }
-    }
-    found
+pub fn inclusions<'s>(subjects: &'s [Subject<'_>], targets: &'s [Place]) -> impl Iterator<Item = Inclusion> + 's {
+    let columns =
+        subjects.iter().enumerate().flat_map(|(table, subject)| (0..subject.traits.len()).map(move |column| Place { table, column }));
+    columns.flat_map(move |child| {
+        targets.iter().filter(move |parent| **parent != child).filter_map(move |parent| inclusion(subjects, child, *parent))
+    })
 }
 
 /// Values that samples cannot look up, of columns that may be found in a target: for the target's column to be read again.

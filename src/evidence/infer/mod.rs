@@ -4,6 +4,7 @@
 //! [`Study::value_questions`] and [`Study::key_questions`], then answers to [`Study::reference_questions`], then [`Study::conclude`]. The same input gives the same output,
 //! whatever the order of tables.
 
+mod by_name;
 mod choice;
 mod composite;
 mod inclusion;
@@ -25,10 +26,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::inclusions::{Gathered, Sought};
 use choice::Candidate;
 use composite::Pairing;
-use inclusion::{Inclusion, Shared, inclusions};
+use inclusion::{Shared, inclusions};
 use naming::Naming;
 use primary::{Key, Support, weigh_key};
-use signals::{Ground, Weighed, weigh};
+use signals::{Ground, Pair, Weighed};
 use subject::Place;
 
 /// Columns of a table that are to be read together.
@@ -52,14 +53,16 @@ pub enum Declared {
 
 pub struct Study<'a> {
     declared: Declared,
-    /// The places that the caller knows the subjects by.
+    /// The places that the caller knows the subjects by, and back.
     outside: Vec<usize>,
+    inside: Vec<usize>,
     subjects: Vec<Subject<'a>>,
     naming: Naming,
     /// Unique columns.
     targets: Vec<Place>,
-    /// Of every column in every unique one.
-    inclusions: Vec<Inclusion>,
+    /// Of every column in every unique one, in the order of the columns that are found.
+    pairs: Vec<Pair>,
+    habits: Habits,
     /// Combinations that do not identify a row after all.
     refuted: Vec<Vec<Vec<usize>>>,
     /// Composite ones that the rows bear out.
@@ -67,6 +70,15 @@ pub struct Study<'a> {
     keys: Vec<Option<Key>>,
     pairings: Vec<Pairing>,
     tuples: HashMap<Question, Tuples>,
+}
+
+/// How references of a database are named, as far as data and names agree on them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Habits {
+    /// The share of tables that some column is named after.
+    names_tell: f64,
+    /// Of the columns that are named after what they refer to, the share that is named as an identifier.
+    ids_tell: f64,
 }
 
 impl<'a> Study<'a> {
@@ -82,23 +94,24 @@ impl<'a> Study<'a> {
             let unique = (0..subject.traits.len()).filter(|column| subject.traits[*column].is_unique());
             targets.extend(unique.map(|column| Place { table, column }));
         }
-        let inclusions = inclusions(&subjects, &targets);
         let count = subjects.len();
-        let mut study = Self {
+        let mut inside = vec![0; count];
+        outside.iter().enumerate().for_each(|(at, outside)| inside[*outside] = at);
+        Self {
             declared,
             outside,
+            inside,
             subjects,
             naming,
             targets,
-            inclusions,
+            pairs: Vec::new(),
+            habits: Habits::default(),
             refuted: vec![Vec::new(); count],
             composite_keys: vec![Vec::new(); count],
             keys: vec![None; count],
             pairings: Vec::new(),
             tuples: HashMap::new(),
-        };
-        study.choose_keys();
-        study
+        }
     }
 
     /// Columns of many values that are to be read again, for values that their samples cannot look up.
@@ -107,20 +120,24 @@ impl<'a> Study<'a> {
         open.into_iter().map(|((table, column), sought)| ((self.outside[table], column), sought)).collect()
     }
 
+    /// What was found of them; then it is known what is found in what.
     pub fn learn_values(&mut self, gathered: impl IntoIterator<Item = ((usize, usize), Gathered)>) {
         for ((table, column), gathered) in gathered {
             if let Some((digests, found)) = gathered.of_some() {
-                let table = self.inside(table);
+                let table = self.inside[table];
                 self.subjects[table].traits[column].digests.learn(digests, found);
             }
         }
-        self.inclusions = inclusions(&self.subjects, &self.targets);
+        let (subjects, naming) = (&self.subjects, &self.naming);
+        self.pairs = inclusions(subjects, &self.targets).map(|inclusion| Pair::new(subjects, naming, inclusion)).collect();
+        self.habits = self.habits();
         self.choose_keys();
     }
 
     /// Combinations of columns of which it is to be known whether they identify a row; those that the first rows answer are not asked.
     /// Once they are answered, others may follow.
     pub fn key_questions(&mut self) -> Vec<Question> {
+        let support = self.support();
         let mut asked = Vec::new();
         for table in 0..self.subjects.len() {
             if !self.subjects[table].complete {
@@ -134,7 +151,7 @@ impl<'a> Study<'a> {
             let mut possible: Vec<Key> = composite::possible_keys(&self.subjects[table], &self.refuted[table])
                 .iter()
                 .filter(|columns| !is_known(columns))
-                .map(|columns| self.weigh_key(table, columns))
+                .map(|columns| weigh_key(&self.subjects, &self.naming, &support, table, columns))
                 .collect();
             possible.sort_by(|left, right| right.weight.total_cmp(&left.weight).then_with(|| left.columns.cmp(&right.columns)));
             possible.truncate(MOST_KEYS_ASKED);
@@ -152,7 +169,7 @@ impl<'a> Study<'a> {
     /// In the order of the questions.
     pub fn learn_keys(&mut self, answers: Vec<(Question, Tuples)>) {
         for (question, tuples) in answers {
-            let table = self.inside(question.table);
+            let table = self.inside[question.table];
             let list = if tuples.all_different == Some(false) { &mut self.refuted } else { &mut self.composite_keys };
             list[table].push(question.columns);
         }
@@ -170,11 +187,10 @@ impl<'a> Study<'a> {
             .collect();
         let targets: Vec<Place> =
             composite.iter().flat_map(|(table, key)| key.iter().map(|column| Place { table: *table, column: *column })).collect();
-        let parts = inclusions(&self.subjects, &targets);
+        let parts = composite::Parts::of(inclusions(&self.subjects, &targets));
         let naming = &self.naming;
         let liking = |child: Place, parent: Place| part_likeness(naming, child, parent);
-        self.pairings =
-            composite.iter().flat_map(|(parent, key)| composite::pairings(&self.subjects, *parent, key, &parts, &liking)).collect();
+        self.pairings = composite.iter().flat_map(|(parent, key)| composite::pairings(*parent, key, &parts, &liking)).collect();
         let mut asked: Vec<Question> = self
             .pairings
             .iter()
@@ -199,29 +215,24 @@ impl<'a> Study<'a> {
 
     pub fn learn_references(&mut self, answers: Vec<(Question, Tuples)>) {
         for (question, tuples) in answers {
-            let table = self.inside(question.table);
+            let table = self.inside[question.table];
             self.tuples.insert(Question { table, ..question }, tuples);
         }
         self.choose_keys();
     }
 
-    fn inside(&self, table: usize) -> usize {
-        self.outside.iter().position(|outside| *outside == table).expect("questions are about subjects")
-    }
-
     pub fn conclude(self) -> Inference {
-        let ground_keys = self.single_keys();
-        let ground = Ground {
-            subjects: &self.subjects,
-            naming: &self.naming,
-            names_tell: self.names_tell(),
-            ids_tell: self.ids_tell(),
-            keys: Some(&ground_keys),
+        let keys = self.single_keys();
+        let ground = self.ground(Some(&keys));
+        // What is worth nobody's look is not put into words; the declared ones always are.
+        let is_shown = |pair: &&Pair| {
+            let child = self.subjects[pair.child().table].table;
+            pair.weight(&ground) > choice::SHOWN || self.declared == Declared::Heeded && !child.foreign_keys.is_empty()
         };
-        let mut candidates: Vec<Candidate> =
-            self.inclusions.iter().map(|inclusion| Candidate::single(inclusion, weigh(&ground, inclusion))).collect();
+        let shown = self.pairs.iter().filter(is_shown);
+        let mut candidates: Vec<Candidate> = shown.map(|pair| Candidate::single(&pair.inclusion, pair.weigh(&ground))).collect();
         candidates
-            .extend(signals::by_name_alone(&ground).into_iter().map(|(child, parent, weighed)| Candidate::by_name(child, parent, weighed)));
+            .extend(by_name::by_name_alone(&ground).into_iter().map(|(child, parent, weighed)| Candidate::by_name(child, parent, weighed)));
         candidates.extend(
             self.weigh_pairings(&ground).into_iter().map(|(pairing, found, weighed)| Candidate::together(pairing, &found, weighed)),
         );
@@ -257,16 +268,20 @@ impl<'a> Study<'a> {
         let is_own_key = self.keys[pairing.child].as_ref().is_some_and(|key| key.columns == own);
         let refers = |part: &usize| {
             let place = Place { table: pairing.parent, column: *part };
-            self.inclusions
-                .iter()
-                .any(|inclusion| inclusion.child == place && inclusion.parent.table != pairing.child && inclusion.missing == 0)
+            self.pairs_of(place).iter().any(|pair| pair.parent().table != pairing.child && pair.inclusion.missing == 0)
         };
         is_own_key && pairing.child != pairing.parent && pairing.key.iter().filter(|part| refers(part)).count() + 1 >= pairing.key.len()
     }
 
-    fn weigh_key(&self, table: usize, columns: &[usize]) -> Key {
-        let support = self.support();
-        weigh_key(&self.subjects, &self.naming, &support, table, columns)
+    fn pairs_of(&self, child: Place) -> &[Pair] {
+        let from = self.pairs.partition_point(|pair| pair.child() < child);
+        let count = self.pairs[from..].partition_point(|pair| pair.child() == child);
+        &self.pairs[from..from + count]
+    }
+
+    fn ground<'g>(&'g self, keys: Option<&'g [Option<(usize, f64)>]>) -> Ground<'g> {
+        let Habits { names_tell, ids_tell } = self.habits;
+        Ground { subjects: &self.subjects, naming: &self.naming, names_tell, ids_tell, keys }
     }
 
     /// Keys and references depend on each other: twice around is enough.
@@ -303,24 +318,17 @@ impl<'a> Study<'a> {
     /// What seems to refer to what, as far as the keys are known by now.
     fn support(&self) -> Support {
         let keys = self.single_keys();
-        let ground = Ground {
-            subjects: &self.subjects,
-            naming: &self.naming,
-            names_tell: self.names_tell(),
-            ids_tell: self.ids_tell(),
-            keys: Some(&keys),
-        };
-        let keyless = Ground { keys: None, ..ground };
+        let (ground, keyless) = (self.ground(Some(&keys)), self.ground(None));
         let mut best: BTreeMap<Place, (f64, Place)> = BTreeMap::new();
         let mut refers: BTreeMap<Place, f64> = BTreeMap::new();
-        for inclusion in &self.inclusions {
-            let sure = sigmoid(weigh(&keyless, inclusion).sum());
-            let known = best.entry(inclusion.child).or_insert((0.0, inclusion.parent));
+        for pair in &self.pairs {
+            let sure = sigmoid(pair.weight(&keyless));
+            let known = best.entry(pair.child()).or_insert((0.0, pair.parent()));
             if sure > known.0 {
-                *known = (sure, inclusion.parent);
+                *known = (sure, pair.parent());
             }
-            let known = refers.entry(inclusion.child).or_default();
-            *known = known.max(sigmoid(weigh(&ground, inclusion).sum()));
+            let known = refers.entry(pair.child()).or_default();
+            *known = known.max(sigmoid(pair.weight(&ground)));
         }
         let mut support = Support { together: vec![Vec::new(); self.subjects.len()], ..Support::default() };
         for (sure, parent) in best.into_values() {
@@ -350,29 +358,16 @@ impl<'a> Study<'a> {
             .collect()
     }
 
-    /// Of the columns that are named after what they refer to, the share that is named as an identifier.
-    fn ids_tell(&self) -> f64 {
-        let is_named = |inclusion: &&Inclusion| {
-            inclusion.child.table != inclusion.parent.table && self.naming.likeness(inclusion.child, inclusion.parent).table >= 0.8
-        };
-        let named: BTreeSet<Place> = self.inclusions.iter().filter(is_named).map(|inclusion| inclusion.child).collect();
+    fn habits(&self) -> Habits {
+        let after_table = self.pairs.iter().filter(|pair| pair.is_named(pair.told.likeness.table));
+        let named: BTreeSet<Place> = after_table.map(Pair::child).collect();
         let ids = named.iter().filter(|place| self.naming.is_id_like(**place)).count();
-        if named.is_empty() { 0.0 } else { ids as f64 / named.len() as f64 }
-    }
-
-    /// The share of tables that some column is named after, where its values are found in them too.
-    fn names_tell(&self) -> f64 {
-        let mut named: Vec<usize> = self
-            .inclusions
-            .iter()
-            .filter(|inclusion| {
-                inclusion.child.table != inclusion.parent.table && self.naming.likeness(inclusion.child, inclusion.parent).best() >= 0.8
-            })
-            .map(|inclusion| inclusion.child.table)
-            .collect();
-        named.sort_unstable();
-        named.dedup();
-        (2.5 * named.len() as f64 / self.subjects.len().max(1) as f64).min(1.0)
+        let after_either = self.pairs.iter().filter(|pair| pair.is_named(pair.told.likeness.best()));
+        let naming: BTreeSet<usize> = after_either.map(|pair| pair.child().table).collect();
+        Habits {
+            names_tell: (2.5 * naming.len() as f64 / self.subjects.len().max(1) as f64).min(1.0),
+            ids_tell: if named.is_empty() { 0.0 } else { ids as f64 / named.len() as f64 },
+        }
     }
 }
 

@@ -10,19 +10,20 @@ use super::vocabulary::{CALENDARS, COPIES, ENDINGS, PEOPLE, PERSON_ROLES, TREE_R
 /// A word that so many of the tables or columns begin with is a habit.
 const HABIT: f64 = 0.6;
 
-/// An ending that so many names have behind another table's name is a habit of this database.
+/// What so many tables or names do is a habit of this database.
 const HABITUAL: usize = 3;
 
 pub struct Naming {
     tables: Vec<TableNames>,
     by_name: HashMap<String, Vec<usize>>,
-    /// Words of a column's name that stand for as many tables' own candidate keys.
-    owners: BTreeMap<Vec<String>, usize>,
+    /// Words of a column's name that stand for several tables' own candidate keys.
+    habitual: BTreeSet<Vec<String>>,
 }
 
 struct TableNames {
     words: Vec<String>,
     columns: Vec<ColumnNames>,
+    is_copy: bool,
 }
 
 struct ColumnNames {
@@ -31,6 +32,26 @@ struct ColumnNames {
     /// Without words of identifying.
     subject: Vec<String>,
     is_id_like: bool,
+}
+
+/// What the names of two columns tell of one referring to the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Told {
+    pub likeness: Likeness,
+    /// Named as what the rows of the other table are to it.
+    pub is_role: bool,
+    /// Named after a third table.
+    pub is_of_other: bool,
+}
+
+/// Tables that hold the same by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinship {
+    None,
+    /// One of them is a copy that somebody made.
+    Copy,
+    /// Both are parts of one.
+    Parts,
 }
 
 /// How a column's name speaks of another table, 0 to 1 each.
@@ -76,10 +97,11 @@ impl Naming {
                     let subject = names::subject_words(&words).to_vec();
                     ColumnNames { is_id_like: names::is_id_like(&words) || words.first().is_some_and(|word| word == "id"), subject, words }
                 };
-                TableNames { words: words.clone(), columns: subject.table.columns.iter().map(|entry| column(&entry.name)).collect() }
+                let columns = subject.table.columns.iter().map(|entry| column(&entry.name)).collect();
+                TableNames { words: words.clone(), columns, is_copy: false }
             })
             .collect();
-        let mut owners = BTreeMap::new();
+        let mut owners: BTreeMap<Vec<String>, usize> = BTreeMap::new();
         for (names, subject) in tables.iter().zip(subjects) {
             for (column, traits) in names.columns.iter().zip(&subject.traits) {
                 if traits.is_unique() && traits.rows > 1 {
@@ -91,7 +113,30 @@ impl Naming {
         for (at, table) in tables.iter().enumerate() {
             by_name.entry(table.words.concat()).or_default().push(at);
         }
-        Self { tables, by_name, owners }
+        let habitual = owners.into_iter().filter(|(_, owners)| *owners >= HABITUAL).map(|(words, _)| words).collect();
+        let mut naming = Self { tables, by_name, habitual };
+        for table in 0..naming.tables.len() {
+            naming.tables[table].is_copy = naming.seems_a_copy(table);
+        }
+        naming
+    }
+
+    pub fn told(&self, child: Place, parent: Place) -> Told {
+        Told {
+            likeness: self.likeness(child, parent),
+            is_role: self.is_role(child, parent),
+            is_of_other: self.is_named_after_other(child, parent.table),
+        }
+    }
+
+    pub fn kinship(&self, child: Place, parent: Place) -> Kinship {
+        if self.is_copy(child.table) || self.is_copy(parent.table) {
+            Kinship::Copy
+        } else if self.same_column_name(child, parent) && self.are_alike(child.table, parent.table) {
+            Kinship::Parts
+        } else {
+            Kinship::None
+        }
     }
 
     pub fn is_id_like(&self, place: Place) -> bool {
@@ -122,7 +167,7 @@ impl Naming {
             (true, 1.0) => 0.9,
             (true, _) => 0.0,
         };
-        let is_habit = self.owners.get(&of_key.words).is_some_and(|owners| *owners >= 3);
+        let is_habit = self.habitual.contains(&of_key.words);
         let key = if is_habit || of_key.subject.is_empty() || self.is_named_after_another(parent) {
             0.0
         } else {
@@ -161,25 +206,29 @@ impl Naming {
 
     /// Both tables have the same columns, all but a few: copies, parts, years of one table.
     pub fn are_alike(&self, left: usize, right: usize) -> bool {
+        let (short, long) = if self.tables[left].words.len() <= self.tables[right].words.len() { (left, right) } else { (right, left) };
+        let long_words = &self.tables[long].words;
+        if left == right || !self.tables[short].words.iter().all(|word| long_words.contains(word)) {
+            return false;
+        }
         let words = |table: usize| -> BTreeSet<&Vec<String>> {
             self.tables[table].columns.iter().map(|column| &column.words).filter(|words| !words.is_empty()).collect()
         };
-        let (left_words, right_words) = (words(left), words(right));
+        let shared = words(left).intersection(&words(right)).count();
         let (columns, others) = (self.tables[left].columns.len(), self.tables[right].columns.len());
-        let shared = left_words.intersection(&right_words).count();
-        left != right && shared >= 3 && shared * 10 >= columns * 8 && shared * 10 >= others * 8 && {
-            let (short, long) = if self.tables[left].words.len() <= self.tables[right].words.len() { (left, right) } else { (right, left) };
-            let holds = |word: &String| self.tables[long].words.contains(word);
-            self.tables[short].words.iter().all(holds)
-        }
+        shared >= 3 && shared * 10 >= columns * 8 && shared * 10 >= others * 8
     }
 
     /// Named as a copy that somebody made: `orders_old`, `tmp_customers`.
     pub fn is_copy(&self, table: usize) -> bool {
-        let is_marked = self.tables[table].words.iter().any(|word| COPIES.contains(&word.as_str()));
-        is_marked
-            && (0..self.tables.len())
-                .any(|other| self.are_alike(table, other) && self.tables[other].words.len() < self.tables[table].words.len())
+        self.tables[table].is_copy
+    }
+
+    fn seems_a_copy(&self, table: usize) -> bool {
+        let words = &self.tables[table].words;
+        let is_shorter = |other: &usize| self.tables[*other].words.len() < words.len();
+        words.iter().any(|word| COPIES.contains(&word.as_str()))
+            && (0..self.tables.len()).filter(is_shorter).any(|other| self.are_alike(table, other))
     }
 
     /// The key carries the name of some other table: what is named alike may refer there.

@@ -1,33 +1,34 @@
 //! What speaks for and against one column referring to another. Each signal is a weight of evidence: a logarithm of odds, so that
 //! independent signals add up, and zero says nothing either way.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use super::super::sketch::{Class, Traits};
 use super::composite::Pairing;
 use super::inclusion::{Inclusion, Shared, TINY};
-use super::naming::Naming;
+use super::naming::{Kinship, Naming, Told};
 use super::rows::Tuples;
 use super::subject::{Place, Subject};
-
-/// Tables whose names end in the same word, among which names alone may choose.
-const MOST_NAMESAKES: usize = 50;
 
 /// Before anything else is known, a contained column is seldom a reference.
 const PRIOR: f64 = -3.0;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
-    pub name: String,
+    pub name: Cow<'static, str>,
     pub weight: f64,
     pub says: String,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Signals as they add up.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Weighed {
     pub signals: Vec<Signal>,
+    weight: f64,
+    /// Whether signals are kept, with their words.
+    is_told: bool,
     /// Values that stand for a missing one; they were not counted as missing.
     pub sentinels: usize,
     /// Every value was compared with every other.
@@ -54,32 +55,103 @@ impl Ground<'_> {
 }
 
 impl Weighed {
-    pub fn sum(&self) -> f64 {
-        PRIOR + self.signals.iter().map(|signal| signal.weight).sum::<f64>()
+    /// To be read by somebody.
+    pub fn told() -> Self {
+        Self { signals: Vec::new(), weight: PRIOR, is_told: true, sentinels: 0, is_exact: false }
     }
 
-    pub fn say(&mut self, name: &str, weight: f64, says: impl FnOnce() -> String) {
+    /// The sum alone is wanted.
+    fn untold(weight: f64) -> Self {
+        Self { weight, is_told: false, ..Self::told() }
+    }
+
+    pub fn sum(&self) -> f64 {
+        self.weight
+    }
+
+    pub fn say(&mut self, name: &'static str, weight: f64, says: impl FnOnce() -> String) {
         let weight = (weight * 100.0).round() / 100.0;
-        if weight != 0.0 {
-            self.signals.push(Signal { name: name.to_owned(), weight, says: says() });
+        self.weight += weight;
+        if weight != 0.0 && self.is_told {
+            self.signals.push(Signal { name: name.into(), weight, says: says() });
         }
     }
 }
 
-pub fn weigh(ground: &Ground<'_>, inclusion: &Inclusion) -> Weighed {
-    let (child, parent) = (inclusion.child, inclusion.parent);
-    let (of_child, of_parent) = (traits(ground, child), traits(ground, parent));
-    let mut weighed = Weighed::default();
-    containment(&mut weighed, inclusion);
-    chance(&mut weighed, of_child, of_parent);
-    spread(&mut weighed, of_child, of_parent, mildest(ground, child, parent));
-    coverage(&mut weighed, of_child, of_parent);
-    kind(&mut weighed, of_child, of_parent, ground.naming.is_calendar(parent.table));
-    names(&mut weighed, ground, child, parent);
-    places(&mut weighed, ground, child, parent);
-    sizes(&mut weighed, ground, child, parent);
-    copies(&mut weighed, ground, child, parent);
-    weighed
+/// One column found in another, with what stays as it is whatever else is learned: databases have very many such pairs, and each is
+/// judged again whenever more is known of keys.
+pub struct Pair {
+    pub inclusion: Inclusion,
+    pub told: Told,
+    /// What the data alone speaks.
+    lasting: f64,
+}
+
+impl Pair {
+    pub fn new(subjects: &[Subject<'_>], naming: &Naming, inclusion: Inclusion) -> Self {
+        let told = naming.told(inclusion.child, inclusion.parent);
+        let mut pair = Self { inclusion, told, lasting: 0.0 };
+        let mut weighed = Weighed::untold(PRIOR);
+        pair.weigh_data(&mut weighed, subjects, naming);
+        pair.lasting = weighed.weight;
+        pair
+    }
+
+    pub fn child(&self) -> Place {
+        self.inclusion.child
+    }
+
+    pub fn parent(&self) -> Place {
+        self.inclusion.parent
+    }
+
+    /// Named after the table or its key, another than its own.
+    pub fn is_named(&self, likeness: f64) -> bool {
+        self.child().table != self.parent().table && likeness >= 0.8
+    }
+
+    pub fn weigh(&self, ground: &Ground<'_>) -> Weighed {
+        let mut weighed = Weighed::told();
+        self.weigh_data(&mut weighed, ground.subjects, ground.naming);
+        self.weigh_known(&mut weighed, ground);
+        weighed.sentinels = self.inclusion.sentinels;
+        weighed.is_exact = self.inclusion.is_exact;
+        weighed
+    }
+
+    /// The sum of [`Pair::weigh`].
+    pub fn weight(&self, ground: &Ground<'_>) -> f64 {
+        let mut weighed = Weighed::untold(self.lasting);
+        self.weigh_known(&mut weighed, ground);
+        weighed.weight
+    }
+
+    fn weigh_data(&self, weighed: &mut Weighed, subjects: &[Subject<'_>], naming: &Naming) {
+        let (child, parent) = (self.child(), self.parent());
+        let of = |place: Place| &subjects[place.table].traits[place.column];
+        let (of_child, of_parent) = (of(child), of(parent));
+        containment(weighed, &self.inclusion);
+        chance(weighed, of_child, of_parent);
+        spread(weighed, of_child, of_parent, self.mildest());
+        coverage(weighed, of_child, of_parent);
+        kind(weighed, of_child, of_parent, naming.is_calendar(parent.table));
+        sizes(weighed, subjects[child.table].rows, subjects[parent.table].rows);
+        copies(weighed, naming.kinship(child, parent));
+    }
+
+    fn weigh_known(&self, weighed: &mut Weighed, ground: &Ground<'_>) {
+        names(weighed, ground, self.child(), self.parent(), &self.told);
+        places(weighed, ground, self.child(), self.parent(), &self.told);
+    }
+
+    /// How much an uneven spread may weigh: the first rows of a tree are its upper ones, and a good name speaks louder.
+    fn mildest(&self) -> f64 {
+        match self.told.likeness.best() {
+            _ if self.child().table == self.parent().table => 0.7,
+            best if best >= 0.9 => 1.5,
+            _ => 4.0,
+        }
+    }
 }
 
 fn traits<'a>(ground: &Ground<'a>, place: Place) -> &'a Traits {
@@ -97,8 +169,6 @@ fn containment(weighed: &mut Weighed, inclusion: &Inclusion) {
         0 => format!("all {} different values are found", inclusion.compared),
         missing => format!("{missing} of {} different values are not found", inclusion.compared),
     });
-    weighed.sentinels = inclusion.sentinels;
-    weighed.is_exact = inclusion.is_exact;
 }
 
 /// How surprising it is that the values are found, if nothing connected the columns.
@@ -114,22 +184,18 @@ fn chance(weighed: &mut Weighed, child: &Traits, parent: &Traits) {
     weighed.say("surprise", (surprise / 4.0).min(3.2), || "values like these are seldom found by chance".to_owned());
 }
 
-/// How much an uneven spread may weigh: the first rows of a tree are its upper ones, and a good name speaks louder.
-fn mildest(ground: &Ground<'_>, child: Place, parent: Place) -> f64 {
-    match ground.naming.likeness(child, parent).best() {
-        _ if child.table == parent.table => 0.7,
-        best if best >= 0.9 => 1.5,
-        _ => 4.0,
-    }
-}
-
 /// A reference looks like a sample of its key's values; numbers of another kind hug one end of them.
 fn spread(weighed: &mut Weighed, child: &Traits, parent: &Traits, most: f64) {
     if child.class != Class::Integer || parent.class != Class::Integer || parent.numbers.is_empty() || child.numbers.is_empty() {
         return;
     }
-    let rank = |value: f64| parent.numbers.partition_point(|number| *number <= value) as f64 / parent.numbers.len() as f64;
-    let inside: Vec<f64> = child.numbers.iter().map(|value| rank(*value)).filter(|rank| *rank > 0.0).collect();
+    // Both are in order: what stands before a value is found once for all of them.
+    let mut before = 0;
+    let ranks = child.numbers.iter().map(|value| {
+        before += parent.numbers[before..].iter().take_while(|number| *number <= value).count();
+        before as f64 / parent.numbers.len() as f64
+    });
+    let inside: Vec<f64> = ranks.filter(|rank| *rank > 0.0).collect();
     let count = inside.len() as f64;
     if inside.is_empty() {
         return;
@@ -183,12 +249,11 @@ fn kind(weighed: &mut Weighed, child: &Traits, parent: &Traits, is_calendar: boo
     }
 }
 
-fn names(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place) {
-    let likeness = ground.naming.likeness(child, parent);
+pub fn names(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place, told: &Told) {
+    let Told { likeness, is_role, is_of_other } = *told;
     let is_key = ground.key(parent.table).is_none_or(|key| key.is_some_and(|(column, _)| column == parent.column));
     // What is merely unique may be named like anything.
     let best = if is_key { likeness.best() } else { likeness.table };
-    let is_role = ground.naming.is_role(child, parent);
     if best < 0.8 && is_role {
         weighed.say("role", 2.5, || "named as a role of what it refers to".to_owned());
     } else if best >= 0.5 {
@@ -198,7 +263,6 @@ fn names(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place
         }
     } else {
         let is_id_like = ground.naming.is_id_like(child);
-        let is_of_other = ground.naming.is_named_after_other(child, parent.table);
         // What identifies must refer to something, and where nothing is named so it may be this.
         let weight = match (is_id_like, is_of_other) {
             (_, true) => -2.5,
@@ -208,7 +272,7 @@ fn names(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place
         };
         weighed.say("no_name", weight * ground.names_tell, || "not named like what it refers to, as others here are".to_owned());
     }
-    if (0.5..0.95).contains(&best) && ground.naming.is_named_after_other(child, parent.table) {
+    if (0.5..0.95).contains(&best) && is_of_other {
         weighed.say("named_otherwise", -2.5, || "another table is what it is named after".to_owned());
     }
     let is_text = traits(ground, child).class == Class::Text;
@@ -223,7 +287,7 @@ fn names(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place
     }
 }
 
-fn places(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place) {
+pub fn places(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place, told: &Told) {
     match ground.key(parent.table) {
         None => {}
         Some(Some((column, sure))) if column == parent.column => {
@@ -234,74 +298,27 @@ fn places(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Plac
     if let Some(Some((column, sure))) = ground.key(child.table)
         && column == child.column
     {
-        let is_named = ground.naming.likeness(child, parent).best() >= 0.95;
+        let is_named = told.likeness.best() >= 0.95;
         weighed.say("own_key", if is_named { -1.2 } else { -2.5 } * sure, || {
             "it is its table's own key: at most a one-to-one reference".to_owned()
         });
     }
 }
 
-fn copies(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place) {
-    let naming = ground.naming;
-    if naming.is_copy(child.table) || naming.is_copy(parent.table) {
-        weighed.say("copy", -9.0, || "one of the tables is a copy".to_owned());
-    } else if naming.are_alike(child.table, parent.table) && naming.same_column_name(child, parent) {
-        weighed.say("same_table", -6.0, || "both tables are parts of one".to_owned());
+fn copies(weighed: &mut Weighed, kinship: Kinship) {
+    match kinship {
+        Kinship::None => {}
+        Kinship::Copy => weighed.say("copy", -9.0, || "one of the tables is a copy".to_owned()),
+        Kinship::Parts => weighed.say("same_table", -6.0, || "both tables are parts of one".to_owned()),
     }
 }
 
-fn sizes(weighed: &mut Weighed, ground: &Ground<'_>, child: Place, parent: Place) {
-    let (rows, parent_rows) = (ground.subjects[child.table].rows, ground.subjects[parent.table].rows);
+fn sizes(weighed: &mut Weighed, rows: u64, parent_rows: u64) {
     if rows >= parent_rows {
         weighed.say("size", 0.3, || "more rows refer than are referred to".to_owned());
     } else if rows * 4 < parent_rows {
         weighed.say("size", -0.5, || format!("{rows} rows refer to {parent_rows}"));
     }
-}
-
-/// Where there are no rows to compare, names are all there is.
-pub fn by_name_alone(ground: &Ground<'_>) -> Vec<(Place, Place, Weighed)> {
-    // By the last word of what a reference to them would be called.
-    let mut by_head: HashMap<&str, Vec<Place>> = HashMap::new();
-    for (table, key) in ground.keys.unwrap_or_default().iter().enumerate() {
-        let Some((column, _)) = key else { continue };
-        let parent = Place { table, column: *column };
-        for head in ground.naming.heads(parent) {
-            by_head.entry(head).or_default().push(parent);
-        }
-    }
-    let mut found = Vec::new();
-    for (table, subject) in ground.subjects.iter().enumerate() {
-        for column in 0..subject.traits.len() {
-            let child = Place { table, column };
-            let Some(head) = ground.naming.head(child) else { continue };
-            // A word that so many share names none of them.
-            let Some(parents) = by_head.get(head).filter(|parents| parents.len() <= MOST_NAMESAKES) else { continue };
-            for parent in parents.iter().copied() {
-                let (other, key) = (parent.table, &parent.column);
-                let is_empty =
-                    subject.traits[column].class == Class::Nothing || ground.subjects[other].rows == 0 || !ground.subjects[other].complete;
-                let fits = super::super::types::compatibility(
-                    &subject.table.columns[column].r#type,
-                    &ground.subjects[other].table.columns[*key].r#type,
-                ) > 0.5;
-                if !is_empty || !fits || child == parent {
-                    continue;
-                }
-                let likeness = ground.naming.likeness(child, parent);
-                let least = if ground.naming.is_id_like(child) { 0.8 } else { 0.95 };
-                if likeness.best() < least || ground.naming.own(child) > 0.9 {
-                    continue;
-                }
-                let mut weighed = Weighed::default();
-                weighed.say("no_rows", -0.5, || "there are no values to compare".to_owned());
-                names(&mut weighed, ground, child, parent);
-                places(&mut weighed, ground, child, parent);
-                found.push((child, parent, weighed));
-            }
-        }
-    }
-    found
 }
 
 /// Several columns that refer together.
@@ -313,7 +330,7 @@ pub fn weigh_together(
     parent: &Tuples,
     is_sibling: bool,
 ) -> Weighed {
-    let mut weighed = Weighed { sentinels: found.sentinels, is_exact: found.is_exact, ..Weighed::default() };
+    let mut weighed = Weighed { sentinels: found.sentinels, is_exact: found.is_exact, ..Weighed::told() };
     let missing = found.missing as f64 / found.compared as f64;
     weighed.say("containment", if found.missing == 0 { 0.5 } else { -(0.5 + 20.0 * missing).min(4.0) }, || {
         format!("{} of {} different combinations are found", found.compared - found.missing, found.compared)
