@@ -1,7 +1,7 @@
 //! Access tokens: made here, shown once, stored as a hash, compared in constant time.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use rand::TryRngCore;
 use sha2::{Digest, Sha256};
@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::body::hex;
 use crate::domain::{Grant, Identity};
-use crate::store::{Error, Store, TokenRow};
+use crate::store::{Error, Remembered, Store, TokenRow};
 
 const PREFIX: &str = "fathom_";
 /// What 256 bits take.
@@ -22,8 +22,7 @@ pub struct Token(String);
 /// The tokens that are valid, read from the store at most every few seconds.
 pub struct TokenBook {
     store: Arc<dyn Store>,
-    keep: Duration,
-    read: Mutex<Option<(Instant, Arc<Vec<TokenRow>>)>>,
+    known: Remembered<Vec<TokenRow>>,
 }
 
 impl Token {
@@ -63,32 +62,19 @@ pub fn row_among<'a>(presented: &str, rows: &'a [TokenRow]) -> Option<&'a TokenR
 
 impl TokenBook {
     pub fn new(store: Arc<dyn Store>, keep: Duration) -> Self {
-        Self { store, keep, read: Mutex::new(None) }
+        Self { store, known: Remembered::for_a(keep) }
     }
 
     /// Who shows this token; nobody where it is unknown, revoked or has expired.
     pub async fn identity(&self, presented: &str, now: i64) -> Result<Option<Identity>, Error> {
-        let known = self.known();
-        let rows = match known {
-            Some(rows) => rows,
-            None => {
-                let rows = Arc::new(self.store.tokens().await?);
-                *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), rows.clone()));
-                rows
-            }
-        };
+        let rows = self.known.or_read(self.store.tokens()).await?;
         let shown = row_among(presented, &rows).filter(|row| row.is_valid(now));
         Ok(shown.map(|row| Identity::of_token(&row.name, row.grant)))
     }
 
     /// Tokens were added or revoked.
     pub fn forget(&self) {
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn known(&self) -> Option<Arc<Vec<TokenRow>>> {
-        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.as_ref().filter(|(at, _)| at.elapsed() < self.keep).map(|(_, rows)| rows.clone())
+        self.known.forget();
     }
 }
 

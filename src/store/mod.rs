@@ -1,5 +1,7 @@
 //! Our own database: runs, journals, steps, commands, the catalog. One contract, one conformance suite, a folder a database.
 
+use std::time::Duration;
+
 mod appends;
 mod audit;
 pub mod clock;
@@ -12,6 +14,7 @@ mod past;
 pub mod port;
 pub mod postgres;
 mod read;
+mod remembered;
 pub mod remote;
 pub mod secrets;
 mod settle;
@@ -24,10 +27,14 @@ pub use audit::{AuditFilter, AuditKept, AuditOutcome, AuditRow};
 pub use folder::{Folder, peek_lock};
 pub use port::*;
 pub use postgres::{Place, PostgresStore};
+pub use remembered::Remembered;
 pub use remote::{RemoteCallRow, RemoteToolRow};
 pub use secrets::Keyring;
 pub use sources::{BookError, Registered, SourceBook};
 pub use sqlite::SqliteStore;
+
+/// For so long sources are known that another process has changed.
+const SOURCES_KNOWN_FOR: Duration = Duration::from_secs(1);
 
 /// Events of one read, whatever is asked for.
 const MOST_RECORDS: usize = 10_000;

@@ -18,6 +18,9 @@ use crate::store::{self, BookError, SourceBook, Store};
 /// Entries written at once; a harvest of thousands of columns does not become one long transaction.
 const ENTRIES_A_WRITE: usize = 4_000;
 
+/// Calls that look within so short a time see the same.
+const AT_ONCE: Duration = Duration::from_millis(5);
+
 /// Tables that a survey reads at once; others want connections, too.
 const SURVEYED_AT_ONCE: usize = 2;
 
@@ -28,6 +31,15 @@ pub struct LocalWorkbench {
     peers: Arc<dyn Peers>,
     slots: Mutex<HashMap<SourceKey, Arc<Slot>>>,
     uses: AtomicU64,
+    glances: Mutex<HashMap<String, Glance>>,
+}
+
+/// What the words of a source stood for a moment ago.
+#[derive(Clone)]
+struct Glance {
+    at: Instant,
+    dsn: Dsn,
+    fingerprint: Option<Fingerprint>,
 }
 
 /// One source; whoever holds its lock opens or harvests it for all who wait.
@@ -53,7 +65,15 @@ struct Harvested {
 
 impl LocalWorkbench {
     pub fn new(store: Arc<dyn Store>, book: Arc<SourceBook>, settings: source::Settings) -> Self {
-        Self { store, book, settings, peers: Arc::new(NoPeers), slots: Mutex::new(HashMap::new()), uses: AtomicU64::new(0) }
+        Self {
+            store,
+            book,
+            settings,
+            peers: Arc::new(NoPeers),
+            slots: Mutex::default(),
+            uses: AtomicU64::new(0),
+            glances: Mutex::default(),
+        }
     }
 
     /// With remote servers, whose databases can then be opened.
@@ -131,7 +151,7 @@ enum Age {
 #[async_trait]
 impl Workbench for LocalWorkbench {
     async fn check(&self, source: &str) -> Result<SourceKey, Problem> {
-        self.meant(source).await.map(|meant| meant.key)
+        self.meant(source, Age::Unchanged).await.map(|meant| meant.key)
     }
 
     async fn open(&self, source: &str, snapshot: Option<&SnapshotId>) -> Result<Arc<Workspace>, Problem> {
@@ -156,7 +176,7 @@ impl LocalWorkbench {
         age: Age,
         progress: &Progress,
     ) -> Result<Arc<Workspace>, Problem> {
-        let Meant { key, dsn, limits, fingerprint, identity } = self.meant(source).await?;
+        let Meant { key, dsn, limits, fingerprint, identity } = self.meant(source, age).await?;
         let slot = self.slot(&key);
         let mut place = unless_stopped(progress, slot.open.lock()).await?;
         if place.as_ref().is_some_and(|open| open.identity != identity) {
@@ -196,7 +216,7 @@ impl LocalWorkbench {
         Ok(workspace)
     }
 
-    async fn meant(&self, source: &str) -> Result<Meant, Problem> {
+    async fn meant(&self, source: &str, age: Age) -> Result<Meant, Problem> {
         let source = source.trim();
         let (words, name, limits) = if SourceBook::is_name(source) {
             let found = self.book.find(source).await.map_err(registered)?;
@@ -210,17 +230,37 @@ impl LocalWorkbench {
         };
         // A source that was registered anew with other lists is another one.
         let digest = xxhash_rust::xxh3::xxh3_64(format!("{words}\n{limits:?}").as_bytes());
-        let looking = tokio::task::spawn_blocking(move || Dsn::parse(&words).map(|dsn| (dsn.fingerprint(), dsn)));
-        let (fingerprint, dsn) = match looking.await {
-            Ok(understood) => understood.map_err(opened)?,
-            Err(error) => return Err(Problem::Unavailable(format!("the file system could not be asked: {error}"))),
-        };
+        let Glance { dsn, fingerprint, .. } = self.glance(words, age).await?;
         let key = match name {
             Some(name) => name,
             None => self.unlisted(&dsn).await?,
         };
         let identity = (digest, fingerprint.as_ref().map(|fingerprint| fingerprint.identity));
         Ok(Meant { key, dsn, limits, fingerprint, identity })
+    }
+
+    /// What the words stand for, and how its files are. Where many look at once, the file system is not asked by each.
+    async fn glance(&self, words: String, age: Age) -> Result<Glance, Problem> {
+        let known = self.glances().get(&words).filter(|_| matches!(age, Age::AtMost(_))).cloned();
+        if let Some(known) = known.filter(|glance| glance.at.elapsed() < AT_ONCE) {
+            return Ok(known);
+        }
+        let at = Instant::now();
+        let looking = tokio::task::spawn_blocking(move || (Dsn::parse(&words).map(|dsn| (dsn.fingerprint(), dsn)), words));
+        let (understood, words) =
+            looking.await.map_err(|error| Problem::Unavailable(format!("the file system could not be asked: {error}")))?;
+        let (fingerprint, dsn) = understood.map_err(opened)?;
+        let glance = Glance { at, dsn, fingerprint };
+        let mut glances = self.glances();
+        if glances.len() >= self.settings.open_sources.max(1) {
+            glances.retain(|_, glance| glance.at.elapsed() < AT_ONCE);
+        }
+        glances.insert(words, glance.clone());
+        Ok(glance)
+    }
+
+    fn glances(&self) -> std::sync::MutexGuard<'_, HashMap<String, Glance>> {
+        self.glances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a registered source's lists hide, or its level of egress, is not to be had by naming its database otherwise.

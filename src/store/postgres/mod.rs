@@ -19,6 +19,8 @@ mod sources;
 mod tokens;
 mod writer;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use async_trait::async_trait;
 
 pub use place::Place;
@@ -28,15 +30,22 @@ use self::writer::Queues;
 use super::settle::Manner;
 use super::{
     Append, AuditFilter, AuditKept, AuditRow, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record,
-    RemoteCallRow, RemoteToolRow, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
+    Remembered, RemoteCallRow, RemoteToolRow, RunFilter, RunRow, SOURCES_KNOWN_FOR, SnapshotRow, SourceRow, StepRow, Store, StoredCommand,
+    TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
+
+/// More entries than this make the server's statistics wrong.
+const MANY_ENTRIES: usize = 10_000;
 
 #[derive(Debug)]
 pub struct PostgresStore {
     reader: Reader,
     queues: Queues,
     frequencies: catalog::Frequencies,
+    /// Entries that were written since the server was made to look at them.
+    unlooked_at: AtomicUsize,
+    sources: Remembered<Vec<SourceRow>>,
 }
 
 impl PostgresStore {
@@ -44,7 +53,14 @@ impl PostgresStore {
     pub async fn open(place: &Place) -> Result<Self, Error> {
         database::migrate(place).await?;
         let reader = Reader::new(place, database::pool(place));
-        Ok(Self { reader, queues: writer::start(place), frequencies: catalog::Frequencies::default() })
+        let sources = Remembered::for_a(SOURCES_KNOWN_FOR);
+        Ok(Self {
+            reader,
+            queues: writer::start(place),
+            frequencies: catalog::Frequencies::default(),
+            unlooked_at: AtomicUsize::new(0),
+            sources,
+        })
     }
 }
 
@@ -96,7 +112,9 @@ impl Store for PostgresStore {
     }
 
     async fn put_entries(&self, source: &SourceKey, entries: Vec<EntryWrite>) -> Result<(), Error> {
-        catalog::put(&self.reader, source, &entries, Manner::Claimed).await
+        catalog::put(&self.reader, source, &entries, Manner::Claimed).await?;
+        self.unlooked_at.fetch_add(entries.len(), Ordering::Relaxed);
+        Ok(())
     }
 
     async fn restate(&self, source: &SourceKey, claims: Vec<EntryWrite>) -> Result<(), Error> {
@@ -145,7 +163,15 @@ impl Store for PostgresStore {
     }
 
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
-        snapshots::put(&self.reader, snapshot).await
+        snapshots::put(&self.reader, snapshot).await?;
+        // A snapshot goes in behind its entries. Without statistics of them, searches would read what every entry has.
+        if self.unlooked_at.load(Ordering::Relaxed) >= MANY_ENTRIES {
+            self.unlooked_at.store(0, Ordering::Relaxed);
+            if let Err(error) = self.frequencies.renew(&self.reader).await {
+                tracing::warn!(%error, "PostgreSQL could not be made to look at the entries; searches are slow until it does so by itself");
+            }
+        }
+        Ok(())
     }
 
     async fn snapshots(&self, source: &SourceKey, limit: usize) -> Result<Vec<SnapshotRow>, Error> {
@@ -157,15 +183,19 @@ impl Store for PostgresStore {
     }
 
     async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> {
-        sources::put(&self.reader, &sources).await
+        let written = sources::put(&self.reader, &sources).await;
+        self.sources.forget();
+        written
     }
 
     async fn sources(&self) -> Result<Vec<SourceRow>, Error> {
-        sources::list(&self.reader).await
+        self.sources.or_read(sources::list(&self.reader)).await.map(|rows| rows.to_vec())
     }
 
     async fn remove_source(&self, name: &str) -> Result<bool, Error> {
-        sources::remove(&self.reader, name).await
+        let removed = sources::remove(&self.reader, name).await;
+        self.sources.forget();
+        removed
     }
 
     async fn put_token(&self, token: TokenRow) -> Result<bool, Error> {

@@ -32,7 +32,8 @@ use super::folder::Folder;
 use super::settle::Manner;
 use super::{
     Append, AuditFilter, AuditKept, AuditRow, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record,
-    RemoteCallRow, RemoteToolRow, RunFilter, RunRow, SnapshotRow, SourceRow, StepRow, Store, StoredCommand, TokenRow, appends, past,
+    Remembered, RemoteCallRow, RemoteToolRow, RunFilter, RunRow, SOURCES_KNOWN_FOR, SnapshotRow, SourceRow, StepRow, Store, StoredCommand,
+    TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
@@ -41,6 +42,7 @@ pub struct SqliteStore {
     queue: Queue,
     reader: Reader,
     frequencies: catalog::Frequencies,
+    sources: Remembered<Vec<SourceRow>>,
     folder: Arc<Folder>,
     writer: JoinHandle<()>,
 }
@@ -53,7 +55,14 @@ impl SqliteStore {
         let connection = database::writer(folder.path(), &file).await?;
         let (queue, writer) = writer::start(connection, Arc::clone(&folder)).await?;
         let reader = Reader::new(folder.path(), database::readers(&file));
-        Ok(Self { queue, reader, frequencies: catalog::Frequencies::default(), folder, writer })
+        Ok(Self {
+            queue,
+            reader,
+            frequencies: catalog::Frequencies::default(),
+            sources: Remembered::for_a(SOURCES_KNOWN_FOR),
+            folder,
+            writer,
+        })
     }
 
     /// The folder, which stays locked while anybody has it.
@@ -194,15 +203,19 @@ impl Store for SqliteStore {
     }
 
     async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error> {
-        self.queue.write(Write::PutSources(sources)).await.map(drop)
+        let written = self.queue.write(Write::PutSources(sources)).await.map(drop);
+        self.sources.forget();
+        written
     }
 
     async fn sources(&self) -> Result<Vec<SourceRow>, Error> {
-        sources::list(&self.reader).await
+        self.sources.or_read(sources::list(&self.reader)).await.map(|rows| rows.to_vec())
     }
 
     async fn remove_source(&self, name: &str) -> Result<bool, Error> {
-        match self.queue.write(Write::RemoveSource { name: name.to_owned() }).await? {
+        let removed = self.queue.write(Write::RemoveSource { name: name.to_owned() }).await;
+        self.sources.forget();
+        match removed? {
             Answer::Changed(was) => Ok(was),
             other => unreachable!("the writer answers in kind, not with {other:?}"),
         }
