@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fathom::domain::{Confidence, EntryStatus, EntryWrite, Layer, Provenance, SourceKey};
+use fathom::domain::{Confidence, EntryStatus, EntryWrite, Layer, Provenance, Snapshot, SourceKey};
 use fathom::store::{EntryFilter, PostgresStore, SqliteStore, Store};
 use serde_json::json;
 
@@ -115,6 +115,9 @@ async fn measure(name: &str, store: Arc<dyn Store>, entries: usize) {
         let part = (start..entries.min(start + ENTRIES_A_WRITE)).map(entry).collect();
         store.put_entries(&source, part).await.expect("entries are stored");
     }
+    // As behind every harvest.
+    let snapshot = Snapshot { source: source.clone(), ..Snapshot::default() }.named();
+    store.put_snapshot(&snapshot).await.expect("a snapshot is stored");
     println!("{name}: {entries} entries stored in {:.1?}", began.elapsed());
     println!("{:28} {:>10} {:>10} {:>10} {:>6}", "query", "p50", "p99", "longest", "hits");
     let columns = EntryFilter { kind: Some("column".to_owned()), ..EntryFilter::default() };
