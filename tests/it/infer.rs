@@ -284,3 +284,30 @@ async fn servers_are_surveyed_across_schemas() {
         assert!(found[0].contains("orders(customer_id) -> ") && found[0].contains("customers(customer_id)"), "{found:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn types_that_compare_refer_to_each_other() {
+    for server in [Server::Postgresql, Server::Mariadb] {
+        let database = TestDatabase::new(server).await;
+        let numbers = "(select 1 n union select 2 union select 3 union select 4 union select 5 union select 6 union select 7 union select 8 union select 9 union select 10)";
+        database
+            .execute(&format!(
+                "create table regions (region_code char(8), title varchar(40)); create table shops (shop_no decimal(10,0), region_code varchar(20));
+                 create table sales (sale_id bigint, shop_no bigint, total decimal(10,2));
+                 insert into regions select concat('R', a.n * 3), concat('region ', a.n) from {numbers} a;
+                 insert into shops select a.n * 10 + b.n, concat('R', a.n * 3) from {numbers} a, {numbers} b;
+                 insert into sales select a.n * 100 + b.n * 10 + c.n, (a.n * 7 + b.n * 3 + c.n) % 100 + 11, a.n * 1.5 from {numbers} a, {numbers} b, {numbers} c;"
+            ))
+            .await;
+        let folder = TempDir::new().unwrap();
+        let (exit, out, err) = fathom(folder.path(), &["infer", &database.url, "--json"]);
+        assert_eq!(exit, 0, "{out}{err}");
+        let inferred: Value = serde_json::from_str(&out).unwrap();
+        let found = references(&inferred).join("; ");
+        let is_found = |child: &str, parent: &str| found.contains(&format!("{child} -> ")) && found.contains(parent);
+        assert!(
+            is_found("sales(shop_no)", "shops(shop_no)") && is_found("shops(region_code)", "regions(region_code)"),
+            "{server:?}: {found}"
+        );
+    }
+}

@@ -8,11 +8,11 @@ use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use super::Extent;
-use crate::domain::{Cell, Table};
+use crate::domain::{Cell, Column, Table};
 use crate::evidence::glance::Glance;
 use crate::evidence::infer::{FirstRows, Question, Subject, Tuples, rows};
 use crate::evidence::{ColumnSketch, Precision};
-use crate::source::{self, ReadLimits, guard};
+use crate::source::{self, Dialect, ReadLimits, guard};
 use crate::tools::port::Failure;
 use crate::tools::reading::{quoted, quoted_table, source_failure};
 use crate::tools::workspace::Workspace;
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
             return Ok(false);
         }
         let dialect = self.workspace.source.dialect();
-        let listed = columns.iter().map(|column| quoted(dialect, &table.columns[*column].name)).collect::<Vec<_>>().join(", ");
+        let listed = columns.iter().map(|column| compared(dialect, &table.columns[*column])).collect::<Vec<_>>().join(", ");
         let sql = format!("select {listed} from {}", quoted_table(dialect, table));
         let Ok(query) = guard::check(dialect, &sql) else { return Ok(false) };
         let limits = ReadLimits { max_rows: self.extent.rows, max_bytes: usize::MAX, time: left.max(Duration::from_millis(1)) };
@@ -153,4 +153,11 @@ impl<'a> Reader<'a> {
             Err(error) => Err(source_failure(error)),
         }
     }
+}
+
+/// A column as its values are compared: what pads a text of fixed length is no part of it.
+fn compared(dialect: Dialect, column: &Column) -> String {
+    let name = quoted(dialect, &column.name);
+    let is_padded = dialect == Dialect::Postgresql && column.declared_type.starts_with("character(");
+    if is_padded { format!("{name}::text") } else { name }
 }
