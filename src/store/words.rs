@@ -89,7 +89,8 @@ pub fn terms(text: &str) -> Vec<Term> {
 }
 
 /// The rarest pieces of the terms, as many as make about `room` hits and at least one; none where that is all of them.
-/// Of a name that is known as it was written, the parts are left out. `count` says in how many entries a prefix stands.
+/// Of a name that is known as it was written, the parts are left out. `count` says in how many entries a prefix stands, and none where that
+/// is not known: a store counts only what many have.
 pub fn rarest(terms: &[Term], room: i64, count: impl Fn(&str) -> i64) -> Option<Vec<Piece<'_>>> {
     let mut pieces = Vec::new();
     let mut complete = true;
@@ -105,12 +106,11 @@ pub fn rarest(terms: &[Term], room: i64, count: impl Fn(&str) -> i64) -> Option<
     }
     pieces.sort_by_key(|(count, _)| *count);
     let mut hits = 0;
-    let fitting = pieces.iter().take_while(|(count, _)| {
-        let fits = hits == 0 || hits + count <= room;
+    let fitting = pieces.iter().enumerate().take_while(|(at, (count, _))| {
         hits += count;
-        fits
+        *at == 0 || hits <= room
     });
-    let rarest: Vec<Piece<'_>> = fitting.map(|(_, piece)| *piece).collect();
+    let rarest: Vec<Piece<'_>> = fitting.map(|(_, (_, piece))| *piece).collect();
     (!complete || rarest.len() < pieces.len()).then_some(rarest)
 }
 
@@ -238,6 +238,7 @@ mod tests {
         assert_eq!(rarest("rare orders").as_deref(), Some("rare"));
         assert_eq!(rarest("orders order").as_deref(), Some("orders"));
         assert_eq!(rarest("rare unknown"), None);
+        assert_eq!(rarest("orders unknown").as_deref(), Some("unknown"), "what nobody counted is rarer than what many have");
         assert_eq!(rarest("a_b rare").as_deref(), Some("ab rare"), "a name that is known stands without its parts");
         assert_eq!(rarest("orderRare order").as_deref(), Some("orderrare order+rare"));
     }
