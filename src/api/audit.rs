@@ -70,7 +70,7 @@ pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<
 pub fn begin(audit: &Arc<Audit>, identity: &Identity, scope: Scope, call: &str, args: &Value) -> Result<Option<Noting>, Problem> {
     let is_worth_it = scope != Scope::Read;
     let mut noting = audit.begin(&identity.author, call, is_worth_it);
-    noting.with_args(args);
+    noting.with_args(args.clone());
     match identity.require(scope.into(), call) {
         Ok(()) => Ok(is_worth_it.then_some(noting)),
         Err(missing) => {

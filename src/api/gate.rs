@@ -116,7 +116,7 @@ pub async fn gate(State((state, rules)): State<(Arc<ApiState>, Arc<Rules>)>, req
     }
     let response = next.run(Request::from_parts(parts, body)).await;
     if let Some(mut noting) = noting {
-        noting.with_args(&said.with(&in_path));
+        noting.with_args(said.with(&in_path));
         audit::answered(noting, &response);
     }
     Ok(until_answered(response, &method, place))

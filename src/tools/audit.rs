@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use super::redact;
@@ -44,6 +44,7 @@ struct Waiting {
 pub struct Noting {
     audit: Arc<Audit>,
     row: AuditRow,
+    args: Value,
     began: Instant,
     is_worth_it: bool,
 }
@@ -60,12 +61,12 @@ impl Audit {
             author: author.to_owned(),
             call: call.to_owned(),
             source: None,
-            args: "{}".to_owned(),
+            args: String::new(),
             outcome: AuditOutcome::Left,
             reason: String::new(),
             duration_us: 0,
         };
-        Noting { audit: self.clone(), row, began: Instant::now(), is_worth_it }
+        Noting { audit: self.clone(), row, args: Value::Object(Map::new()), began: Instant::now(), is_worth_it }
     }
 
     /// Writes until there is nothing to write. What cannot be written now is written the next time.
@@ -136,8 +137,8 @@ impl Noting {
         self.row.source = source.map(redact::source);
     }
 
-    pub fn with_args(&mut self, args: &Value) {
-        self.row.args = bounded(&redact::value(args), ARGS_BYTES).to_string();
+    pub fn with_args(&mut self, args: Value) {
+        self.args = args;
     }
 
     pub fn done(mut self) {
@@ -168,6 +169,7 @@ impl Drop for Noting {
     fn drop(&mut self) {
         if self.is_worth_it {
             self.row.duration_us = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.row.args = bounded(&redact::value(&self.args), ARGS_BYTES).to_string();
             self.audit.note(self.row.clone());
         }
     }
@@ -225,7 +227,7 @@ mod tests {
         let mut noting = audit.begin("ann", "a", true);
         let filler = "x".repeat(ARGS_BYTES - 40);
         // Cut first, the password would be half there and not be known for one.
-        noting.with_args(&json!({"a": filler, "dsn": "postgres://ann:hunter2@db/shop"}));
+        noting.with_args(json!({"a": filler, "dsn": "postgres://ann:hunter2@db/shop"}));
         noting.of_source(Some("postgres://ann:hunter2@db/shop"));
         noting.failed("cannot open postgres://ann:hunter2@db/shop");
         let [row] = noted(&audit).try_into().expect("one row");

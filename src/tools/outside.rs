@@ -131,7 +131,7 @@ impl Outside {
         let needed = access::needs_of_call(spec, &shown);
         let mut noting = self.audit.begin(&identity.author, spec.name, needed != Scope::Read.into());
         noting.of_source(source.as_deref().or(self.default_source.as_deref()));
-        noting.with_args(&shown);
+        noting.with_args(shown);
         let may = identity.require(needed, spec.name).and_then(|()| self.may_open(&identity, source.as_deref()));
         let answered = match may {
             Ok(()) => self.let_in(identity.author, name, source, args).await,

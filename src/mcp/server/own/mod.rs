@@ -48,7 +48,7 @@ pub async fn call(name: &str, call: OwnCall<'_>) -> Result<CallToolResponse, Fai
     let (outside, identity) = (&call.server.parts.outside, call.identity);
     let mut noting = outside.audit.begin(&identity.author, name, !reads(name));
     noting.of_source(call.source.as_deref());
-    noting.with_args(&Value::Object(call.args.clone()));
+    noting.with_args(Value::Object(call.args.clone()));
     let needed = if reads(name) { Scope::Read } else { Scope::Write };
     let may = identity.require(needed.into(), name).and_then(|()| outside.may_open(identity, call.source.as_deref()));
     if let Err(missing) = may {

@@ -90,7 +90,7 @@ pub async fn ask_the_person(call: &OwnCall<'_>, id: RunId) -> Result<Option<Call
 /// An answer that came another way than by its own tool, noted as that is.
 async fn pass_on(call: &OwnCall<'_>, id: RunId, question_id: &str, words: &str) -> Result<(), Failed> {
     let mut noting = call.server.parts.outside.audit.begin(&call.identity.author, ANSWER, true);
-    noting.with_args(&json!({"run_id": id, "question_id": question_id, FIELD: words}));
+    noting.with_args(json!({"run_id": id, "question_id": question_id, FIELD: words}));
     let delivered = deliver(&call.server.parts.runs, id, question_id, words).await;
     match &delivered {
         Ok(()) => noting.done(),
