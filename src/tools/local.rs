@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use super::survey::Extent;
 use super::workspace::{Problem, Workbench, Workspace};
@@ -32,6 +33,7 @@ pub struct LocalWorkbench {
     slots: Mutex<HashMap<SourceKey, Arc<Slot>>>,
     uses: AtomicU64,
     glances: Mutex<HashMap<String, Glance>>,
+    rebuilt: watch::Sender<u64>,
 }
 
 /// What the words of a source stood for a moment ago.
@@ -73,6 +75,7 @@ impl LocalWorkbench {
             slots: Mutex::default(),
             uses: AtomicU64::new(0),
             glances: Mutex::default(),
+            rebuilt: watch::channel(0).0,
         }
     }
 
@@ -125,7 +128,9 @@ impl LocalWorkbench {
         }
         kept.whole();
         stale::mark_touched(self.store.as_ref(), latest.as_ref(), snapshot).await.map_err(stored)?;
-        self.store.put_snapshot(snapshot).await.map_err(stored)
+        self.store.put_snapshot(snapshot).await.map_err(stored)?;
+        self.rebuilt.send_modify(|times| *times += 1);
+        Ok(())
     }
 }
 
@@ -165,6 +170,10 @@ impl Workbench for LocalWorkbench {
     async fn look(&self, source: &str) -> Result<Arc<Workspace>, Problem> {
         let age = Age::AtMost(Duration::from_secs(self.settings.harvest_age_s));
         self.workspace_of(source, None, age, &Progress::unheard()).await
+    }
+
+    fn rebuilt(&self) -> watch::Receiver<u64> {
+        self.rebuilt.subscribe()
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use super::survey::{Extent, Surveys};
 use crate::claims::Data;
@@ -27,6 +28,11 @@ pub trait Workbench: Send + Sync {
     /// Opens a source to look something up; what was harvested a short while ago will do.
     async fn look(&self, source: &str) -> Result<Arc<Workspace>, Problem> {
         self.open(source, None).await
+    }
+
+    /// Counts how often a source was found to be built otherwise than before; ends at once where nobody counts.
+    fn rebuilt(&self) -> watch::Receiver<u64> {
+        watch::channel(0).1
     }
 }
 

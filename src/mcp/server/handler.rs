@@ -7,15 +7,11 @@ use futures::FutureExt;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, GetPromptRequestParams, GetPromptResponse,
     Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
 };
 #[cfg(feature = "crash-points")]
-use rmcp::model::{
-    CompletionInfo, SubscribeRequestMethod, SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestMethod, UnsubscribeRequestParams,
-};
-use rmcp::service::RequestContext;
-#[cfg(feature = "crash-points")]
-use rmcp::service::SubscriptionContext;
+use rmcp::model::{CompletionInfo, SubscribeRequestMethod, SubscribeRequestParams, UnsubscribeRequestMethod, UnsubscribeRequestParams};
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
@@ -63,7 +59,7 @@ impl Server {
     async fn carry_out(&self, request: CallToolRequestParams, context: &RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
         #[cfg(feature = "crash-points")]
         if let Some(fixtures) = self.fixtures(&request.name) {
-            return fixtures.call(request, context).await;
+            return fixtures.call(request, context, &self.listeners).await;
         }
         let CallToolRequestParams { name, arguments, input_responses, .. } = request;
         let mut args = arguments.unwrap_or_default();
@@ -100,7 +96,13 @@ impl Server {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().enable_completions().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_resources_list_changed()
+            .enable_prompts()
+            .enable_completions()
+            .build();
         #[cfg(feature = "crash-points")]
         let capabilities = if self.fixtures.is_some() { fixtures::capabilities() } else { capabilities };
         let ours = Implementation::new("fathom", env!("CARGO_PKG_VERSION")).with_title("Fathom");
@@ -197,18 +199,17 @@ impl ServerHandler for Server {
         prompts::get(&request.name, &given).map(Into::into)
     }
 
-    #[cfg(feature = "crash-points")]
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        self.fixtures.as_ref().map(|_| requested.supported_by(&fixtures::capabilities()))
+        Some(requested.supported_by(&self.get_info().capabilities))
     }
 
-    #[cfg(feature = "crash-points")]
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        match &self.fixtures {
-            Some(fixtures) => fixtures.listeners.hold(context).await,
-            None => context.cancelled().await,
-        }
+        self.listeners.hold(context).await;
         Ok(())
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        self.listeners.join(context.peer);
     }
 
     #[cfg(feature = "crash-points")]

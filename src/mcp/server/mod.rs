@@ -7,6 +7,7 @@ mod faces;
 mod fixtures;
 mod handler;
 mod incoming;
+mod listeners;
 mod own;
 mod patient;
 mod prompts;
@@ -18,9 +19,10 @@ mod transport;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rmcp::model::Tool;
+use rmcp::model::{ServerNotification, Tool};
 
 pub use bridge::bridge;
+use listeners::Listeners;
 pub use selection::Selection;
 pub use settings::Settings;
 pub use transport::{http, stdio};
@@ -52,6 +54,7 @@ pub struct Server {
     /// Who speaks, and what is offered, where a request does not carry it.
     visitor: Identity,
     selection: Selection,
+    listeners: Arc<Listeners>,
     #[cfg(feature = "crash-points")]
     fixtures: Option<Arc<fixtures::Fixtures>>,
 }
@@ -78,6 +81,15 @@ impl Server {
             lists: Arc::new(Lists { few, all, by_name }),
             visitor,
             selection: Selection::Few,
+            listeners: Arc::default(),
+        }
+    }
+
+    /// Tells those who listen when there are other tables to read than before.
+    pub async fn announce(&self) {
+        let mut rebuilt = self.parts.outside.workbench.rebuilt();
+        while rebuilt.changed().await.is_ok() {
+            self.listeners.tell(ServerNotification::ResourceListChangedNotification(Default::default())).await;
         }
     }
 

@@ -27,6 +27,8 @@ const NO_ROOM: i32 = -32_000;
 
 /// The endpoint, to stand behind a gate that has checked Host, Origin and who comes.
 pub fn http<S: Clone + Send + Sync + 'static>(server: Server, settings: &Settings, stopping: CancellationToken) -> MethodRouter<S> {
+    let (announcer, until) = (server.clone(), stopping.clone());
+    tokio::spawn(async move { until.run_until_cancelled(announcer.announce()).await });
     let config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
         .with_cancellation_token(stopping)
@@ -69,7 +71,11 @@ fn opens_session(method: &Method, headers: &HeaderMap) -> bool {
 pub async fn stdio(server: Server) -> anyhow::Result<()> {
     let (input, output) = rmcp::transport::stdio();
     let line = Patient::new(AsyncRwTransport::new_server(input, output), &server.supported_protocol_versions());
+    let announcer = server.clone();
     let serving = server.serve(line).await?;
-    serving.waiting().await?;
+    let announcing = tokio::spawn(async move { announcer.announce().await });
+    let ended = serving.waiting().await;
+    announcing.abort();
+    ended?;
     Ok(())
 }

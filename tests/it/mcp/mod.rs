@@ -6,6 +6,7 @@ mod assistant;
 mod conformance;
 mod definitions;
 mod fuzz;
+mod listening;
 mod peers;
 mod raw;
 mod sdks;

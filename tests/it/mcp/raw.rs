@@ -67,6 +67,13 @@ impl Raw {
         }
     }
 
+    /// What the server says by itself in this session.
+    pub async fn follow(&self) -> Response {
+        let session = self.session.as_deref().expect("there is a session");
+        let request = self.http.get(&self.url).header("accept", "text/event-stream").header("mcp-session-id", session);
+        request.header("mcp-protocol-version", LEGACY).send().await.expect("the server answers")
+    }
+
     /// The answer to a request, and what came before it.
     pub async fn ask(&self, method: &str, params: Value) -> (Value, Vec<Value>) {
         let response = self.request(1, method, params).send().await.expect("the server answers");

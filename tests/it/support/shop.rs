@@ -24,9 +24,14 @@ insert or ignore into order_items select 1 + (i * 3) % 200, 1 + (i * 11) % 25, 1
 /// Makes a shop of its own in the folder.
 pub async fn make(folder: &Path, name: &str) -> PathBuf {
     let path = folder.join(name);
-    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let mut connection: SqliteConnection = options.connect().await.expect("a new database can be made");
-    sqlx::raw_sql(SHOP).execute(&mut connection).await.expect("the shop is made");
-    connection.close().await.expect("the shop is closed");
+    change(&path, SHOP).await;
     path
+}
+
+/// As whoever owns the shop would.
+pub async fn change(path: &Path, sql: &'static str) {
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let mut connection: SqliteConnection = options.connect().await.expect("the database can be opened");
+    sqlx::raw_sql(sql).execute(&mut connection).await.expect("the statements are carried out");
+    connection.close().await.expect("the shop is closed");
 }
