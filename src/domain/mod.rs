@@ -23,7 +23,7 @@ pub use egress::Egress;
 pub use entry::{Author, Confidence, Entry, EntryStatus, EntryWrite, Hit, Insight, Layer, Provenance};
 pub use event::{Event, EventBody, EventType, Seq};
 pub use id::{RunId, SnapshotId, SourceKey, TaskId};
-pub use intent::Intent;
+pub use intent::{Intent, OutOfBounds};
 pub use past::{Change, Rival, StaleMark, Staleness};
 pub use question::{Answer, Question};
 pub use rows::Rows;

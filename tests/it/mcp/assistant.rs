@@ -122,6 +122,8 @@ async fn what_is_wrong_is_said_with_what_to_do() {
 async fn a_discovery_is_started_watched_and_read() {
     let (_folder, server) = server().await;
     let raw = Raw::legacy(&server.client.url, json!({})).await;
+    let refused = raw.failed("discovery_start", json!({"intent": "x".repeat(2_001)})).await;
+    assert_eq!(refused, "`intent` must be a text of 1 to 2000 characters");
     let started = raw.done("discovery_start", json!({"intent": "what sells", "max_iterations": 1})).await;
     let call = json!({"name": "discovery_watch", "arguments": {"wait_seconds": 60}, "_meta": {"progressToken": "p"}});
     let (answer, before) = raw.ask("tools/call", call).await;

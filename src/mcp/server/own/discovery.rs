@@ -24,6 +24,8 @@ pub async fn start(call: OwnCall<'_>) -> Result<CallToolResponse, Failed> {
     let parts = &call.server.parts;
     let source = call.source.clone().or_else(|| parts.outside.default_source.clone()).ok_or(Unanswered::NoSource)?;
     let goals = text(&call.args, "intent")?.map(str::to_owned).into_iter().collect();
+    let intent = Intent { goals, ..Intent::default() };
+    intent.check().map_err(|odd| Failed::told(format!("`intent` must be {}", odd.valid)))?;
     let rounds = whole(&call.args, "max_iterations", 1..=MOST_ITERATIONS)?;
     let request = RunRequest {
         source,
@@ -31,7 +33,7 @@ pub async fn start(call: OwnCall<'_>) -> Result<CallToolResponse, Failed> {
         schema: None,
         max_iterations: rounds.and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(parts.defaults.max_iterations),
         tasks_per_iter: parts.defaults.tasks_per_iter,
-        intent: Intent { goals, ..Intent::default() },
+        intent,
         budget: Budget::default(),
         model: parts.default_model.clone(),
         outside: None,
