@@ -89,28 +89,30 @@ pub fn terms(text: &str) -> Vec<Term> {
 }
 
 /// The rarest pieces of the terms, as many as make about `room` hits and at least one; none where that is all of them.
-/// Of a name that is known as it was written, the parts are left out. `count` says in how many entries a prefix stands, and none where that
-/// is not known: a store counts only what many have.
-pub fn rarest(terms: &[Term], room: i64, count: impl Fn(&str) -> i64) -> Option<Vec<Piece<'_>>> {
+/// Of a name that is known as it was written, the parts are left out. `count` says in how many entries a prefix stands, or nothing where
+/// nobody has counted them, because they are few.
+pub fn rarest(terms: &[Term], room: i64, count: impl Fn(&str) -> Option<i64>) -> Option<Vec<Piece<'_>>> {
     let mut pieces = Vec::new();
     let mut complete = true;
     for term in terms {
         let names = std::iter::once(&term.name).chain(&term.joined);
         let before = pieces.len();
         pieces.extend(names.map(|name| (count(name), std::slice::from_ref(name))));
-        let is_known = pieces[before..].iter().any(|(count, _)| *count > 0);
+        let is_known = pieces[before..].iter().any(|(count, _)| count.is_some_and(|count| count > 0));
         if !is_known && !term.parts.is_empty() {
-            pieces.push((term.parts.iter().map(|part| count(part)).min().unwrap_or(0), &term.parts));
+            pieces.push((term.parts.iter().map(|part| count(part)).min().flatten(), &term.parts));
         }
         complete &= !is_known || term.parts.is_empty();
     }
-    pieces.sort_by_key(|(count, _)| *count);
-    let mut hits = 0;
-    let fitting = pieces.iter().enumerate().take_while(|(at, (count, _))| {
-        hits += count;
-        *at == 0 || hits <= room
+    pieces.sort_by_key(|(count, _)| count.unwrap_or(0));
+    let (mut hits, mut may_hit) = (0, false);
+    let fitting = pieces.iter().take_while(|(count, _)| {
+        hits += count.unwrap_or(0);
+        let fits = !may_hit || hits <= room;
+        may_hit |= *count != Some(0);
+        fits
     });
-    let rarest: Vec<Piece<'_>> = fitting.map(|(_, (_, piece))| *piece).collect();
+    let rarest: Vec<Piece<'_>> = fitting.map(|(_, piece)| *piece).collect();
     (!complete || rarest.len() < pieces.len()).then_some(rarest)
 }
 
@@ -226,10 +228,11 @@ mod tests {
     #[test]
     fn the_rarest_words_are_looked_for_first() {
         let count = |word: &str| match word {
-            "order" => 900,
-            "orders" | "a_b" => 500,
-            "rare" => 3,
-            _ => 0,
+            "order" => Some(900),
+            "orders" | "a_b" => Some(500),
+            "rare" => Some(3),
+            "uncounted" => None,
+            _ => Some(0),
         };
         let rarest = |text: &str| {
             let terms = terms(text);
@@ -238,7 +241,8 @@ mod tests {
         assert_eq!(rarest("rare orders").as_deref(), Some("rare"));
         assert_eq!(rarest("orders order").as_deref(), Some("orders"));
         assert_eq!(rarest("rare unknown"), None);
-        assert_eq!(rarest("orders unknown").as_deref(), Some("unknown"), "what nobody counted is rarer than what many have");
+        assert_eq!(rarest("orders uncounted").as_deref(), Some("uncounted"), "what nobody counted is rarer than what many have");
+        assert_eq!(rarest("orders unknown order").as_deref(), Some("unknown orders"), "what nobody has makes no hits");
         assert_eq!(rarest("a_b rare").as_deref(), Some("ab rare"), "a name that is known stands without its parts");
         assert_eq!(rarest("orderRare order").as_deref(), Some("orderrare order+rare"));
     }

@@ -44,7 +44,11 @@ async fn read(reader: &Reader) -> Result<Common, Error> {
     counts.collect::<Result<_, _>>().map_err(|error| reader.failed(&error))
 }
 
-/// In how many entries words with this prefix stand, about.
-pub fn count(common: &Common, prefix: &str) -> i64 {
-    common.range(prefix.to_owned()..).take_while(|(word, _)| word.starts_with(prefix)).map(|(_, count)| count).sum()
+/// In how many entries words with this prefix stand, about; none where so few have them that the server does not know.
+pub fn count(common: &Common, prefix: &str) -> Option<i64> {
+    common
+        .range(prefix.to_owned()..)
+        .take_while(|(word, _)| word.starts_with(prefix))
+        .map(|(_, count)| *count)
+        .reduce(|sum, count| sum + count)
 }

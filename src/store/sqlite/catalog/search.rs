@@ -45,7 +45,7 @@ pub async fn search(
     }
     let spellings = frequencies.spellings(reader, &terms).await?;
     let searching = Searching { reader, source, filter, limit, spellings };
-    let count = |prefix: &str| searching.spellings.get(prefix).map_or(0, |spellings| spellings.count());
+    let count = |prefix: &str| Some(searching.spellings.get(prefix).map_or(0, |spellings| spellings.count()));
     let mut rows = match words::rarest(&terms, words::room(limit), count) {
         None => Vec::new(),
         Some(rarest) => searching.hits(&rarest).await?,
