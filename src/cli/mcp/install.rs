@@ -84,21 +84,24 @@ impl Install {
     fn words(&self, global: &Global) -> Result<Vec<String>, UsageError> {
         let mut words = vec!["mcp".to_owned()];
         if let Some(source) = &self.source {
-            let password = Url::parse(source).ok().and_then(|url| url.password().map(str::to_owned));
-            if password.is_some() && !source.contains("${") {
-                let why = "an assistant's configuration is no place for a password: register the source with `fathom source add NAME` and give its name here";
-                return Err(UsageError(why.to_owned()));
-            }
+            without_password(source, "register the source with `fathom source add NAME` and give its name here")?;
             words.push(whole_path(source));
         }
-        for (flag, path) in [("--data", &global.data), ("--config", &global.config)] {
+        let folders =
+            [("--data", &global.data), ("--config", &global.config), ("--agents", &global.agents), ("--prompts", &global.prompts)];
+        for (flag, path) in folders {
             if let Some(path) = path {
                 let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
                 words.extend([flag.to_owned(), whole.to_string_lossy().into_owned()]);
             }
         }
-        if let Some(server) = &global.server {
-            words.extend(["--server".to_owned(), server.clone()]);
+        if let Some(store) = &global.store {
+            without_password(store, "put the store's URL into the configuration file, or into FATHOM_STORE where the assistant starts")?;
+        }
+        for (flag, value) in [("--store", &global.store), ("--server", &global.server), ("--log", &global.log)] {
+            if let Some(value) = value {
+                words.extend([flag.to_owned(), value.clone()]);
+            }
         }
         Ok(words)
     }
@@ -120,6 +123,12 @@ impl Install {
             }
         })
     }
+}
+
+/// Where these words hold a password, what to do `instead`.
+fn without_password(words: &str, instead: &str) -> Result<(), UsageError> {
+    let has_one = Url::parse(words).is_ok_and(|url| url.password().is_some()) && !words.contains("${");
+    if has_one { Err(UsageError(format!("an assistant's configuration is no place for a password: {instead}"))) } else { Ok(()) }
 }
 
 /// What starts us.

@@ -81,6 +81,7 @@ impl Mcp {
         if let Some(source) = source {
             assistants = assistants.about(source);
         }
+        assistants.check().await.map_err(UsageError)?;
         server::stdio(assistants).await
     }
 }

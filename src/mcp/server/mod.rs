@@ -30,7 +30,7 @@ pub use transport::{http, stdio};
 use crate::domain::Identity;
 use crate::engine::{self, Runs};
 use crate::store::Store;
-use crate::tools::Outside;
+use crate::tools::{Outside, Problem};
 
 /// What the server works with.
 #[derive(Clone)]
@@ -82,6 +82,16 @@ impl Server {
             visitor,
             selection: Selection::Few,
             listeners: Arc::default(),
+        }
+    }
+
+    /// What is wrong with the words of the source that is meant by default, before an assistant finds out.
+    pub async fn check(&self) -> Result<(), String> {
+        let Some(source) = self.parts.outside.default_source.as_deref() else { return Ok(()) };
+        match self.parts.outside.workbench.check(source).await {
+            Err(Problem::Unusable(why)) => Err(why),
+            // A server that is away now may be back when it is asked.
+            Ok(_) | Err(Problem::Unavailable(_)) => Ok(()),
         }
     }
 

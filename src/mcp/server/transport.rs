@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any_service};
+use rmcp::service::ServerInitializeError;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
@@ -72,7 +73,11 @@ pub async fn stdio(server: Server) -> anyhow::Result<()> {
     let (input, output) = rmcp::transport::stdio();
     let line = Patient::new(AsyncRwTransport::new_server(input, output), &server.supported_protocol_versions());
     let announcer = server.clone();
-    let serving = server.serve(line).await?;
+    let serving = match server.serve(line).await {
+        // Who says nothing before they go wanted nothing.
+        Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+        served => served?,
+    };
     let announcing = tokio::spawn(async move { announcer.announce().await });
     let ended = serving.waiting().await;
     announcing.abort();

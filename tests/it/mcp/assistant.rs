@@ -249,6 +249,11 @@ async fn one_command_is_enough_for_an_assistant() {
     first.end();
     let (exit, _, err) = fathom(folder.path(), &["mcp", "shop.db", "--tools", "nonsense"]);
     assert!(exit == 2 && err.contains("`nonsense`"), "{exit} {err}");
+    let (exit, _, err) = fathom(folder.path(), &["mcp", "nothing.db"]);
+    assert!(exit == 2 && err.contains("nothing.db"), "told at once, not by the first call: {exit} {err}");
+    // Its input is at its end before a word was said.
+    let (exit, out, err) = fathom(folder.path(), &["mcp", "shop.db"]);
+    assert_eq!((exit, out.as_str()), (0, ""), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -284,6 +289,11 @@ async fn a_configuration_is_written_for_each_client() {
     assert!(exit == Some(0) && out.contains("[mcp_servers.fathom]") && !here.join(".codex").exists(), "{out}");
     let (exit, _, err) = home(&["mcp", "install", "--client", "cursor", "postgres://ada:secret@db/shop"]);
     assert!(exit == Some(2) && err.contains("source add") && !err.contains("secret"), "{err}");
+    let (exit, _, err) = home(&["mcp", "install", "--client", "cursor", "shop.db", "--store", "postgres://ada:secret@db/shop"]);
+    assert!(exit == Some(2) && err.contains("FATHOM_STORE") && !err.contains("secret"), "{err}");
+    let (_, out, _) =
+        home(&["mcp", "install", "--client", "cursor", "--print", "shop.db", "--agents", "ours", "--store", "postgres://ada@db/shop"]);
+    assert!(out.contains(&format!("{}/ours", here.display())) && out.contains("postgres://ada@db/shop"), "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

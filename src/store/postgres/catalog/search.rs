@@ -11,7 +11,7 @@ use crate::store::words::{self, Piece, Term};
 use crate::store::{EntryFilter, Error, read};
 
 /// Entries of one search that are ranked; of a word that more have, the best hits may be others.
-const MOST_RANKED: i64 = 10_000;
+const MOST_RANKED: i64 = 5_000;
 
 const SEARCH: &str = concat!(
     include_str!("../sql/search.sql"),
