@@ -1,9 +1,12 @@
-//! References to one table or another: how many of those that messy databases have are found, and how many that they have not.
+//! References to one table or another: how many of those that messy databases have are found, how many that they have not, and what is shown.
 
 use std::collections::BTreeSet;
 
+use fathom::cli::demo::shop;
 use fathom::evidence::infer::InferredPolymorphic;
+use serde_json::Value;
 
+use crate::cli::fathom;
 use crate::infer::infer;
 use crate::messy::{Polymorphic, generate};
 
@@ -46,4 +49,30 @@ fn few_references_to_one_table_or_another_are_made_up() {
     let pairs = WITHOUT.map(|seed| (seed, infer(&generate(seed), |_| ()).polymorphic));
     let made_up: Vec<_> = pairs.iter().filter(|(_, pairs)| !pairs.is_empty()).collect();
     assert!(made_up.len() <= 1, "{made_up:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_events_of_a_shop_are_about_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    shop::write(&folder.path().join("shop.db")).await.unwrap();
+    let (exit, out, err) = fathom(folder.path(), &["infer", "shop.db", "--json"]);
+    assert_eq!(exit, 0, "{err}");
+    let inferred: Value = serde_json::from_str(&out).unwrap();
+    let [pair] = inferred["polymorphic"].as_array().unwrap().as_slice() else { panic!("{inferred:#}") };
+    let text = |name: &str| pair[name].as_str().unwrap();
+    assert_eq!([text("child_table"), text("type_column"), text("id_column")], ["web_events", "object_type", "object_id"]);
+    let target =
+        |target: &Value| ["value", "parent_table", "parent_column"].map(|name| target[name].as_str().unwrap().to_owned()).join(" ");
+    let targets: BTreeSet<String> = pair["targets"].as_array().unwrap().iter().map(target).collect();
+    let expected = ["category categories id", "customer customers id", "order orders order_id", "product products id"];
+    assert_eq!(targets, BTreeSet::from(expected.map(str::to_owned)));
+    assert!(pair["confidence"].as_f64() > Some(0.9) && !pair["signals"].as_array().unwrap().is_empty(), "{pair:#}");
+    let is_of_key = |reference: &&Value| reference["child_columns"][0] == "object_id";
+    assert_eq!(inferred["foreign_keys"].as_array().unwrap().iter().find(is_of_key), None);
+
+    let (_, out, _) = fathom(folder.path(), &["infer", "shop.db"]);
+    assert!(out.contains("object_type is `product`") && out.contains("1 to one table or another"), "{out}");
+    let (exit, out, err) = fathom(folder.path(), &["explain", "shop.db", "web_events.object_id"]);
+    assert!(exit == 0 && out.contains("web_events(object_id) refers to one table or another, as object_type says"), "{out}{err}");
+    assert!(out.contains("`order`: orders(order_id)") && !out.contains("refers to nothing"), "{out}");
 }
