@@ -8,7 +8,7 @@ use super::global::Global;
 use super::infer::inferred;
 use super::out;
 use crate::evidence::infer::Signal;
-use crate::tools::survey::shown::{ForeignKey, Inferred};
+use crate::tools::survey::shown::{ForeignKey, Inferred, Polymorphic};
 
 /// Explain the keys and references of a table: every signal that was weighed, for what stands and for what does not
 #[derive(Debug, Args)]
@@ -40,6 +40,8 @@ impl Explain {
         };
         inferred.foreign_keys.retain(is_meant);
         inferred.rejected.retain(is_meant);
+        let is_of_pair = |pair: &Polymorphic, column: &String| [&pair.type_column, &pair.id_column].contains(&column);
+        inferred.polymorphic.retain(|pair| pair.child_table == table && column.as_ref().is_none_or(|column| is_of_pair(pair, column)));
         inferred.primary_keys.retain(|name, _| *name == table);
         inferred.key_signals.retain(|name, _| *name == table);
         if self.json {
@@ -58,6 +60,7 @@ impl Explain {
             .keys()
             .map(String::as_str)
             .chain(all.flat_map(|one| [one.child_table.as_str(), &one.parent_table]))
+            .chain(inferred.polymorphic.iter().map(|pair| pair.child_table.as_str()))
             .collect();
         tables.sort_unstable();
         tables.dedup();
@@ -101,8 +104,13 @@ fn show(inferred: &Inferred, table: &str, one_column: bool) -> std::io::Result<(
         }
         others(inferred, &reference.child_columns)?;
     }
+    for pair in &inferred.polymorphic {
+        several(pair)?;
+        others(inferred, std::slice::from_ref(&pair.id_column))?;
+    }
     let mut without: Vec<&[String]> = inferred.rejected.iter().map(|reference| reference.child_columns.as_slice()).collect();
     without.retain(|columns| inferred.foreign_keys.iter().all(|reference| reference.child_columns != *columns));
+    without.retain(|columns| inferred.polymorphic.iter().all(|pair| !columns.contains(&pair.id_column)));
     without.sort_unstable();
     without.dedup();
     for columns in without {
@@ -110,6 +118,20 @@ fn show(inferred: &Inferred, table: &str, one_column: bool) -> std::io::Result<(
         others(inferred, columns)?;
     }
     Ok(())
+}
+
+/// A reference to one table or another.
+fn several(pair: &Polymorphic) -> std::io::Result<()> {
+    let ids = side(&pair.child_table, std::slice::from_ref(&pair.id_column));
+    let line = format!("{ids} refers to one table or another, as {} says ({:.2})", harmless(&pair.type_column), pair.confidence);
+    out::line(format!("\n{}", style(line).bold()))?;
+    signals(&pair.signals)?;
+    for target in &pair.targets {
+        let parent = side(&target.parent_table, std::slice::from_ref(&target.parent_column));
+        let value = out::harmless(&target.value, 80);
+        out::line(format!("  `{value}`: {parent}, {} of {} different values are not found", target.missing, target.compared))?;
+    }
+    pair.unknown_values.iter().try_for_each(|value| out::line(format!("  `{}`: no table that is known", out::harmless(value, 80))))
 }
 
 /// What else the columns could refer to.

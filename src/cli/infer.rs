@@ -7,7 +7,7 @@ use super::global::Global;
 use super::target::Target;
 use super::{grid, out};
 use crate::app::Resume;
-use crate::tools::survey::shown::{ForeignKey, Inferred};
+use crate::tools::survey::shown::{ForeignKey, Inferred, Polymorphic, PolymorphicTarget};
 
 /// Infer the keys and references of a database from its data and names
 ///
@@ -59,12 +59,22 @@ fn show(inferred: &Inferred) -> std::io::Result<()> {
         grid::print(&text(&["sure", "refers", "to", "rows without"]), &references, &[true, false, false, true])?;
         out::line("")?;
     }
+    let polymorphic: Vec<Vec<String>> = inferred.polymorphic.iter().flat_map(rows_of_pair).collect();
+    if !polymorphic.is_empty() {
+        grid::print(&text(&["sure", "refers", "where", "to", "values without"]), &polymorphic, &[true, false, false, false, true])?;
+        out::line("")?;
+    }
     if !inferred.not_read_whole.is_empty() {
         out::note(format!("not read to the end, so judged by less: {}", harmless(&inferred.not_read_whole.join(", "))));
     }
     let (keys, references) = (out::count(inferred.primary_keys.len(), "key"), out::count(inferred.foreign_keys.len(), "reference"));
     let tables = out::count(inferred.tables, "table");
-    out::line(format!("{keys}, {references} in {tables} of {} rows, {:.1} s", inferred.rows, inferred.elapsed_ms as f64 / 1e3))
+    let polymorphic = match inferred.polymorphic.len() {
+        0 => String::new(),
+        several => format!(", {several} to one table or another"),
+    };
+    let seconds = inferred.elapsed_ms as f64 / 1e3;
+    out::line(format!("{keys}, {references}{polymorphic} in {tables} of {} rows, {seconds:.1} s", inferred.rows))
 }
 
 fn row(reference: &ForeignKey) -> Vec<String> {
@@ -76,6 +86,20 @@ fn row(reference: &ForeignKey) -> Vec<String> {
     };
     let sure = if reference.declared { "declared".to_owned() } else { format!("{:.2}", reference.confidence) };
     vec![sure, side(&reference.child_table, &reference.child_columns), side(&reference.parent_table, &reference.parent_columns), violations]
+}
+
+/// A row for each value.
+fn rows_of_pair(pair: &Polymorphic) -> Vec<Vec<String>> {
+    let row = |target: &PolymorphicTarget| {
+        vec![
+            format!("{:.2}", pair.confidence),
+            harmless(&format!("{}({})", pair.child_table, pair.id_column)),
+            harmless(&format!("{} is `{}`", pair.type_column, target.value)),
+            harmless(&format!("{}({})", target.parent_table, target.parent_column)),
+            format!("{} of {}", target.missing, target.compared),
+        ]
+    };
+    pair.targets.iter().map(row).collect()
 }
 
 fn harmless(text: &str) -> String {

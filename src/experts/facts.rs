@@ -7,7 +7,7 @@ use super::asking::{self, MayAsk};
 use crate::claims::text::cut;
 use crate::domain::{Snapshot, Table, TableKind};
 use crate::evidence::glance::Glance;
-use crate::evidence::infer::InferredReference;
+use crate::evidence::infer::{InferredPolymorphic, InferredReference};
 use crate::evidence::landscape::{Domain, Place};
 use crate::evidence::ways::{self, Way};
 use crate::tools::survey::Survey;
@@ -44,6 +44,9 @@ struct TableFacts<'a> {
     domain: Option<DomainFacts<'a>>,
     references: Vec<ReferenceFacts>,
     referenced_by: Vec<ReferenceFacts>,
+    /// References to one table or another, by a name beside the key; absent where the rows were not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    polymorphic: Option<Vec<PolymorphicFacts<'a>>>,
     /// To what its rows belong by name, over joins that count no row twice.
     ways: Vec<Way>,
     /// Whether it is for this table to ask about references, codes or second entries; few do, so that a person is not asked much.
@@ -86,6 +89,15 @@ struct ReferenceFacts {
     rivals: Vec<Rival>,
     /// They are so near, and names say so little, that only a person can tell.
     contested: bool,
+}
+
+#[derive(Serialize)]
+struct PolymorphicFacts<'a> {
+    /// The one that names the table, and the one that refers.
+    columns: [&'a str; 2],
+    tables: Vec<String>,
+    confidence: f64,
+    signals: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -177,6 +189,7 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         domain: survey.landscape.domain_around(&name).map(domain_facts),
         references: references.collect(),
         referenced_by: referenced_by.collect(),
+        polymorphic: read.filter(|read| read.rows > 0).map(|_| survey.polymorphic_of(table).map(polymorphic_facts).collect()),
         ways,
         may_ask: asking::of(snapshot, survey, table),
         unique: indexes(true).collect(),
@@ -184,6 +197,20 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         definition: table.definition.as_deref().filter(|_| table.kind.is_derived()).map(|text| cut(text, 4_000)),
     };
     serde_json::to_value(facts).expect("facts are plain data and always serialise")
+}
+
+fn polymorphic_facts(pair: &InferredPolymorphic) -> PolymorphicFacts<'_> {
+    let mut tables: Vec<String> = pair.targets.iter().map(|target| format!("{}.{}", target.parent_schema, target.parent_table)).collect();
+    tables.sort_unstable();
+    tables.dedup();
+    let mut strongest: Vec<_> = pair.signals.iter().collect();
+    strongest.sort_by(|left, right| right.weight.abs().total_cmp(&left.weight.abs()));
+    PolymorphicFacts {
+        columns: [&pair.type_column, &pair.id_column],
+        tables,
+        confidence: pair.confidence,
+        signals: strongest.into_iter().take(MOST_SIGNALS).map(|signal| signal.says.as_str()).collect(),
+    }
 }
 
 fn domain_facts(domain: &Domain) -> DomainFacts<'_> {

@@ -126,6 +126,8 @@ async fn what_is_broken_is_found_and_nothing_false_is_kept() {
     for column in ["first_name", "last_name", "email", "phone", "birth_date", "iban"] {
         assert!(personal.contains(column), "{personal}");
     }
+    let events = &found.findings["note/main.web_events/polymorphic_object_id"]["document"];
+    assert_eq!(events["tables"], serde_json::json!(["main.categories", "main.customers", "main.orders", "main.products"]));
     let role = |table: &str| found.findings[&format!("table/main.{table}")]["document"]["role"].clone();
     for (table, expected) in
         [("orders", "fact"), ("customers", "entity"), ("orders_old", "copy"), ("web_events", "log"), ("gift_cards", "empty")]

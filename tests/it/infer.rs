@@ -39,7 +39,7 @@ fn normalised(declared: &str) -> &'static str {
 }
 
 /// Read straight from memory: what is judged is the inference, and not the way to a database.
-fn infer(database: &MessyDatabase, order: impl Fn(&mut Vec<&MessyTable>)) -> Inference {
+pub fn infer(database: &MessyDatabase, order: impl Fn(&mut Vec<&MessyTable>)) -> Inference {
     let mut messy: Vec<&MessyTable> = database.tables.iter().collect();
     order(&mut messy);
     let tables: Vec<Table> = messy
@@ -83,6 +83,16 @@ fn infer(database: &MessyDatabase, order: impl Fn(&mut Vec<&MessyTable>)) -> Inf
     });
     let gathered: Vec<_> = sought.collect();
     study.learn_values(gathered);
+    let beside = study.pair_questions().into_iter().map(|question| {
+        let mut beside = question.unanswered();
+        for row in &messy[question.table].rows {
+            let digest = |column: usize| rows::digest(&cell(&row[column]));
+            beside.add(digest(question.type_column), digest(question.id_column));
+        }
+        (question, beside)
+    });
+    let beside = beside.collect();
+    study.learn_pairs(beside);
     for _ in 0..3 {
         let asked = study.key_questions();
         let answers = asked.into_iter().map(|question| (answer(question.table, &question.columns, Tuples::of_key()), question));

@@ -28,6 +28,7 @@ mod messy;
 #[path = "messy/write.rs"]
 mod messy_write;
 mod model;
+mod polymorphic;
 mod profiles;
 mod remote;
 mod rules;

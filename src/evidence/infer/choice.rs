@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::composite::Pairing;
 use super::inclusion::{Inclusion, Shared};
+use super::polymorphic::InferredPolymorphic;
 use super::primary::{DECLARED, Key};
 use super::signals::{Signal, Weighed};
 use super::subject::{Place, Subject};
@@ -19,6 +20,9 @@ pub struct Inference {
     pub keys: Vec<InferredKey>,
     /// Accepted ones first, then those that were weighed and rejected, with the reason.
     pub references: Vec<InferredReference>,
+    /// In the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub polymorphic: Vec<InferredPolymorphic>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,6 +156,14 @@ pub fn heed(subjects: &[Subject<'_>], candidates: &mut Vec<Candidate>) {
     }
 }
 
+/// What refers to one table or another, by a name beside it, refers to no table for all rows.
+pub fn give_way(candidates: &mut [Candidate], ids: Place, says: &str) {
+    let is_part = |candidate: &&mut Candidate| candidate.child == ids.table && candidate.columns.contains(&ids.column);
+    for candidate in candidates.iter_mut().filter(|candidate| !candidate.declared).filter(is_part) {
+        candidate.rejected = Some(format!("refers to one table or another, as `{says}` says"));
+    }
+}
+
 pub fn choose(subjects: &[Subject<'_>], keys: &[Option<Key>], mut candidates: Vec<Candidate>) -> Inference {
     candidates.sort_by(|left, right| {
         (right.declared.cmp(&left.declared))
@@ -159,7 +171,7 @@ pub fn choose(subjects: &[Subject<'_>], keys: &[Option<Key>], mut candidates: Ve
             .then_with(|| (left.child, &left.columns, left.parent, &left.key).cmp(&(right.child, &right.columns, right.parent, &right.key)))
     });
     for candidate in &mut candidates {
-        if candidate.weight <= 0.0 && !candidate.declared {
+        if candidate.stands() && candidate.weight <= 0.0 && !candidate.declared {
             candidate.rejected = Some("too little speaks for it".to_owned());
         }
     }
@@ -192,7 +204,7 @@ pub fn choose(subjects: &[Subject<'_>], keys: &[Option<Key>], mut candidates: Ve
             })
         })
         .collect();
-    Inference { keys, references }
+    Inference { keys, references, polymorphic: Vec::new() }
 }
 
 /// The best parent of each column; the others are named in the reason.
@@ -331,6 +343,6 @@ fn shown(subjects: &[Subject<'_>], candidate: &Candidate) -> InferredReference {
     }
 }
 
-fn sigmoid(weight: f64) -> f64 {
+pub fn sigmoid(weight: f64) -> f64 {
     (1000.0 / (1.0 + (-weight).exp())).round() / 1000.0
 }

@@ -18,7 +18,7 @@ pub const TINY: usize = 10;
 const MOST_ASKED: usize = 2_000_000;
 
 /// A column of which so many rows are found may be a reference, whatever the others hold.
-const LEAST_ROWS: f64 = 0.9;
+pub const LEAST_ROWS: f64 = 0.9;
 
 /// Texts that stand for a missing value; small and capital letters are tried, too.
 const SENTINEL_TEXTS: [&str; 12] = ["", "-", "?", "n/a", "na", "none", "null", "nil", "unknown", "tbd", "undefined", "(none)"];

@@ -1,14 +1,15 @@
 //! Keys and references of a database, inferred from what its tables hold and how they are named; declared constraints are not looked at.
 //!
 //! A study goes in steps, because some of what it asks needs another look at the data: [`Study::begin`], then answers to
-//! [`Study::value_questions`] and [`Study::key_questions`], then answers to [`Study::reference_questions`], then [`Study::conclude`]. The same input gives the same output,
-//! whatever the order of tables.
+//! [`Study::value_questions`], [`Study::pair_questions`] and [`Study::key_questions`], then answers to [`Study::reference_questions`], then
+//! [`Study::conclude`]. The same input gives the same output, whatever the order of tables.
 
 mod by_name;
 mod choice;
 mod composite;
 mod inclusion;
 mod naming;
+pub mod polymorphic;
 mod primary;
 pub mod rows;
 mod signals;
@@ -17,6 +18,7 @@ mod vocabulary;
 
 pub use choice::{Inference, InferredKey, InferredReference};
 pub use inclusion::stand_ins;
+pub use polymorphic::InferredPolymorphic;
 pub use rows::{FirstRows, Tuples};
 pub use signals::Signal;
 pub use subject::Subject;
@@ -69,6 +71,8 @@ pub struct Study<'a> {
     composite_keys: Vec<Vec<Vec<usize>>>,
     keys: Vec<Option<Key>>,
     pairings: Vec<Pairing>,
+    /// Pairs of which one column may name the table that the other refers to.
+    possible: Vec<polymorphic::Possible>,
     tuples: HashMap<Question, Tuples>,
 }
 
@@ -110,6 +114,7 @@ impl<'a> Study<'a> {
             composite_keys: vec![Vec::new(); count],
             keys: vec![None; count],
             pairings: Vec::new(),
+            possible: Vec::new(),
             tuples: HashMap::new(),
         }
     }
@@ -239,7 +244,10 @@ impl<'a> Study<'a> {
         if self.declared == Declared::Heeded {
             choice::heed(&self.subjects, &mut candidates);
         }
-        choice::choose(&self.subjects, &self.keys, candidates)
+        let standing = self.standing_pairs(&ground);
+        standing.iter().for_each(|judged| choice::give_way(&mut candidates, judged.pair.ids, judged.type_name(&self.subjects)));
+        let polymorphic = polymorphic::shown(&self.subjects, &standing);
+        Inference { polymorphic, ..choice::choose(&self.subjects, &self.keys, candidates) }
     }
 
     fn weigh_pairings(&self, ground: &Ground<'_>) -> Vec<(&Pairing, Shared, Weighed)> {
@@ -321,7 +329,9 @@ impl<'a> Study<'a> {
         let (ground, keyless) = (self.ground(Some(&keys)), self.ground(None));
         let mut best: BTreeMap<Place, (f64, Place)> = BTreeMap::new();
         let mut refers: BTreeMap<Place, f64> = BTreeMap::new();
-        for pair in &self.pairs {
+        let standing = self.standing_pairs(&ground);
+        let several: BTreeSet<Place> = standing.iter().map(|judged| judged.pair.ids).collect();
+        for pair in self.pairs.iter().filter(|pair| !several.contains(&pair.child())) {
             let sure = sigmoid(pair.weight(&keyless));
             let known = best.entry(pair.child()).or_insert((0.0, pair.parent()));
             if sure > known.0 {
@@ -335,6 +345,11 @@ impl<'a> Study<'a> {
             *support.used.entry(parent).or_default() += sure;
         }
         support.refers = refers.into_iter().collect();
+        for judged in &standing {
+            let sure = sigmoid(judged.weighed.sum());
+            support.refers.insert(judged.pair.ids, sure);
+            judged.parents().into_iter().for_each(|parent| *support.used.entry(parent).or_default() += sure);
+        }
         for (pairing, _, weighed) in self.weigh_pairings(&ground) {
             let sure = sigmoid(weighed.sum());
             for column in &pairing.columns {

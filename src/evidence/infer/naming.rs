@@ -253,6 +253,20 @@ impl Naming {
         !left.words.is_empty() && left.words == right.words
     }
 
+    /// Without what most tables begin with.
+    pub fn table_words(&self, table: usize) -> &[String] {
+        &self.tables[table].words
+    }
+
+    pub fn words(&self, place: Place) -> &[String] {
+        &self.column(place).words
+    }
+
+    /// Without words of identifying.
+    pub fn subject(&self, place: Place) -> &[String] {
+        &self.column(place).subject
+    }
+
     fn column(&self, place: Place) -> &ColumnNames {
         &self.tables[place.table].columns[place.column]
     }

@@ -13,7 +13,7 @@ pub const FIRST_ROWS: usize = 2_000;
 const MOST_SEEN: usize = 4_000_000;
 
 /// What stands for NULL.
-const NULL: Digest = 0;
+pub const NULL: Digest = 0;
 
 /// Digests of the first rows of a table, row by row.
 #[derive(Clone, Default)]
@@ -54,12 +54,12 @@ impl FirstRows {
     }
 
     pub fn tuples(&self, columns: &[usize], mut tuples: Tuples) -> Tuples {
-        if self.width > 0 {
-            for row in self.digests.chunks_exact(self.width) {
-                tuples.add(columns.iter().map(|column| row[*column]));
-            }
-        }
+        self.rows().for_each(|row| tuples.add(columns.iter().map(|column| row[*column])));
         tuples
+    }
+
+    pub fn rows(&self) -> impl Iterator<Item = &[Digest]> {
+        self.digests.chunks_exact(self.width.max(1))
     }
 }
 

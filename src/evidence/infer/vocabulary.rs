@@ -121,3 +121,9 @@ pub const COPIES: [&str; 18] = [
 /// Of tables that count days.
 pub const CALENDARS: [&str; 14] =
     ["date", "day", "calendar", "time", "dt", "dtm", "datum", "kalender", "fecha", "calendario", "data", "jour", "tag", "dato"];
+
+/// Of columns that say of what kind something is, or in which table it stands.
+pub const KINDS: [&str; 22] = [
+    "type", "typ", "tipo", "kind", "art", "rodzaj", "class", "klasse", "clase", "classe", "klasa", "table", "tabelle", "tabla", "tabela",
+    "tab", "model", "modell", "modelo", "entity", "object", "name",
+];

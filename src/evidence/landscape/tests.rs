@@ -45,7 +45,11 @@ fn landscape(tables: &[(&str, &str, u64)], references: &[&str]) -> Landscape {
             rejected: None,
         }
     };
-    let inference = Inference { keys: tables.iter().map(key).collect(), references: references.iter().map(reference).collect() };
+    let inference = Inference {
+        keys: tables.iter().map(key).collect(),
+        references: references.iter().map(reference).collect(),
+        ..Inference::default()
+    };
     let tables: Vec<Table> = tables.iter().map(table).collect();
     Landscape::of(&tables, &inference, &HashMap::new())
 }

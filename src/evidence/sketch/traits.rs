@@ -7,6 +7,10 @@ use super::kinds::KINDS;
 /// From this share of texts on, a column of texts holds what they look like.
 const NEARLY_ALL: f64 = 0.95;
 
+/// Different texts that are told, and characters of the longest of them.
+const MOST_TEXTS: usize = 30;
+const LONGEST_TEXT: u64 = 100;
+
 /// What the values are, whatever type was declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -47,6 +51,8 @@ pub struct Traits {
     pub digests: Distinct,
     /// In how many rows the frequent values stand, never more than the true number.
     pub frequent: Vec<(Digest, u64)>,
+    /// Of a column of few different short texts all of them, with how many rows have each.
+    pub texts: Vec<(String, u64)>,
 }
 
 impl Traits {
@@ -95,7 +101,15 @@ impl ColumnSketch {
             prose: self.share_of("free_text"),
             digests: self.distinct.clone(),
             frequent: self.frequent.counts().collect(),
+            texts: self.few_texts(),
         }
+    }
+
+    fn few_texts(&self) -> Vec<(String, u64)> {
+        let is_few = self.distinct.is_exact() && self.distinct.count() <= MOST_TEXTS as u64;
+        let is_short = self.texts.as_ref().is_some_and(|texts| texts.longest <= LONGEST_TEXT);
+        let told = if is_few && is_short && self.class() == Class::Text { self.frequent.top(MOST_TEXTS) } else { Vec::new() };
+        told.into_iter().filter_map(|(text, rows)| Some((text.json().as_str()?.to_owned(), rows))).collect()
     }
 
     fn class(&self) -> Class {

@@ -134,8 +134,8 @@ fn meaning(view: &TableView, seen: &Seen<'_>) -> Option<String> {
             false => format!("Which {} the {thing_here} belongs to{together}", thing(&reference.table)),
         });
     }
-    if let Some((kind, _)) = view.polymorphic().find(|(_, id)| id.name == column.name) {
-        return Some(format!("The number of what the {thing_here} is about, in the table that `{}` names", kind.name));
+    if let Some(pair) = view.polymorphic().iter().find(|pair| pair.columns[1] == column.name) {
+        return Some(format!("The number of what the {thing_here} is about, in the table that `{}` names", pair.columns[0]));
     }
     if let Some(what) = seen.personal {
         return Some(match what {

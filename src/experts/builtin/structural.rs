@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::results::{list, of_tool, steps};
-use super::table::{ReferenceView, RivalView, TableView, short};
+use super::table::{PolymorphicView, ReferenceView, RivalView, TableView, short};
 use super::{call, document, insight, note, reference_question};
 use crate::domain::Question;
 use crate::evidence::wording::{listed, thing, things};
@@ -66,15 +66,11 @@ pub fn reflect(brief: &TaskBrief, view: &TableView, results: &[ToolResult]) -> R
             reflection.questions_for_user.push(question(view, reference));
         }
     }
-    for (kind, id) in view.polymorphic() {
-        let text = format!(
-            "`{}` of {} refers to one table or another, as `{}` says: no single join is right for all rows",
-            id.name,
-            view.things(),
-            kind.name
-        );
-        reflection.catalog_writes.push(note(view, "polymorphic", &text, 0.5, json!({ "columns": [kind.name, id.name] })));
-        reflection.insights.push(insight(text, 0.6, described.clone()));
+    for pair in view.polymorphic() {
+        let text = several(view, &pair);
+        let claim = format!("{text}{}", reasons(&pair.signals));
+        reflection.insights.push(insight(claim, pair.confidence, described.clone()));
+        reflection.catalog_writes.push(polymorphic(view, &pair, &text));
     }
     reflection.insights.extend(nowhere(view, results));
     reflection
@@ -199,6 +195,27 @@ fn nowhere(view: &TableView, results: &[ToolResult]) -> Vec<crate::domain::Insig
         insights.push(insight(claim, 0.7, vec![result.step.clone()]));
     }
     insights
+}
+
+fn polymorphic(view: &TableView, pair: &PolymorphicView, text: &str) -> ProposedWrite {
+    let mut written = note(view, &format!("polymorphic_{}", pair.columns[1]), text, 0.5, json!({ "columns": pair.columns }));
+    if !pair.tables.is_empty() {
+        written.document["tables"] = json!(pair.tables);
+        written.document["signals"] = json!(pair.signals);
+        written.document["confidence"] = json!(pair.confidence);
+        written.links.extend(pair.tables.iter().map(|table| format!("table/{table}")));
+    }
+    written
+}
+
+/// Of a reference to one table or another.
+fn several(view: &TableView, pair: &PolymorphicView) -> String {
+    let [kind, id] = &pair.columns;
+    let which = match pair.tables.as_slice() {
+        [] => "one table or another".to_owned(),
+        tables => format!("one of {}", listed(&tables.iter().map(|table| short(table).to_owned()).collect::<Vec<_>>())),
+    };
+    format!("`{id}` of {} refers to {which}, as `{kind}` says: no single join is right for all rows", view.things())
 }
 
 fn reasons(signals: &[String]) -> String {

@@ -9,6 +9,9 @@ use crate::evidence::{names, wording};
 use crate::experts::thought::TaskBrief;
 use crate::source::Dialect;
 
+/// How sure a pair of columns is that are only named so.
+const BY_NAME: f64 = 0.6;
+
 #[derive(Clone, Debug, Deserialize)]
 pub struct TableView {
     pub engine: String,
@@ -26,6 +29,8 @@ pub struct TableView {
     pub domain: Option<DomainView>,
     pub references: Vec<ReferenceView>,
     pub referenced_by: Vec<ReferenceView>,
+    #[serde(default)]
+    polymorphic: Option<Vec<PolymorphicView>>,
     #[serde(default)]
     pub ways: Vec<Way>,
     #[serde(default)]
@@ -96,6 +101,18 @@ pub struct ReferenceView {
     pub contested: bool,
 }
 
+/// A reference to one table or another.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct PolymorphicView {
+    /// The one that names the table, and the one that refers.
+    pub columns: [String; 2],
+    /// None where names alone tell of it.
+    pub tables: Vec<String>,
+    pub confidence: f64,
+    #[serde(default)]
+    pub signals: Vec<String>,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 pub struct RivalView {
     pub table: String,
@@ -162,15 +179,30 @@ impl TableView {
 
     /// Columns that look as if they refer to something, though nothing says to what.
     pub fn undeclared_references(&self) -> impl Iterator<Item = &ColumnView> {
-        self.columns.iter().filter(|column| {
+        let several: Vec<String> =
+            self.polymorphic().into_iter().filter(|pair| !pair.tables.is_empty()).map(|pair| pair.columns[1].clone()).collect();
+        self.columns.iter().filter(move |column| {
             let names_id = names::is_id_like(&names::split(&column.name));
             let by_type = matches!(column.r#type.as_str(), "integer" | "decimal" | "text");
-            names_id && by_type && !self.is_joined(column) && !self.key().contains(&column.name)
+            names_id && by_type && !several.contains(&column.name) && !self.is_joined(column) && !self.key().contains(&column.name)
         })
     }
 
+    /// As the survey found them. Names alone tell of them where no rows were looked at, or where the kind is no text that could name a table.
+    pub fn polymorphic(&self) -> Vec<PolymorphicView> {
+        let mut found = self.polymorphic.clone().unwrap_or_default();
+        for named in self.polymorphic_by_name() {
+            let is_of_text = self.columns.iter().any(|column| column.name == named.columns[0] && column.r#type == "text");
+            let is_surveyed = self.polymorphic.is_some() && is_of_text;
+            if !is_surveyed && found.iter().all(|other| other.columns[1] != named.columns[1]) {
+                found.push(named);
+            }
+        }
+        found
+    }
+
     /// A number whose table another column names: `object_type` and `object_id`.
-    pub fn polymorphic(&self) -> impl Iterator<Item = (&ColumnView, &ColumnView)> {
+    fn polymorphic_by_name(&self) -> impl Iterator<Item = PolymorphicView> {
         let stem = |column: &ColumnView, ending: &str| {
             let words = names::split(&column.name);
             (words.last().is_some_and(|last| last == ending) && words.len() > 1).then(|| words[..words.len() - 1].join(" "))
@@ -178,7 +210,8 @@ impl TableView {
         self.columns.iter().filter(|column| !self.is_joined(column)).filter_map(move |id| {
             let of = stem(id, "id")?;
             let kind = self.columns.iter().find(|column| stem(column, "type").is_some_and(|stem| stem == of))?;
-            Some((kind, id))
+            let columns = [kind.name.clone(), id.name.clone()];
+            Some(PolymorphicView { columns, tables: Vec::new(), confidence: BY_NAME, signals: Vec::new() })
         })
     }
 

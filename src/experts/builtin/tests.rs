@@ -157,3 +157,30 @@ fn a_question_shows_names_and_a_copy_answers_nothing() {
     let copy = asked(&shop(json!({"role": "copy", "copy_of": "main.orders_before"})));
     assert!(copy.iter().all(|sql| sql.contains("as in_both")), "a copy is only compared: {copy:#?}");
 }
+
+#[test]
+fn what_refers_to_one_table_or_another_is_said_as_the_survey_found_it_or_by_name() {
+    let events = |kind: &str, more: Value| {
+        let listed = columns(&[("id", "integer"), ("object_type", kind), ("object_id", "integer")]);
+        let mut evidence = json!({ "columns": listed });
+        evidence.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        brief("events", evidence)
+    };
+    let note = |brief: &TaskBrief| {
+        let notes = structure(brief).catalog_writes.into_iter().find(|write| write.kind == "note");
+        notes.map(|note| (note.document["text"].as_str().unwrap().to_owned(), note.document["confidence"].as_f64().unwrap()))
+    };
+    let found =
+        json!([{ "columns": ["object_type", "object_id"], "tables": ["main.orders", "main.products"], "confidence": 0.93, "signals": [] }]);
+    let surveyed = events("text", json!({ "polymorphic": found }));
+    let says = "`object_id` of events refers to one of orders and products, as `object_type` says: no single join is right for all rows";
+    assert_eq!(note(&surveyed), Some((says.to_owned(), 0.93)));
+    let asks = structural::calls(&TableView::of(&surveyed).unwrap());
+    assert!(asks.iter().all(|call| call.name != "find_reference_candidates"), "it is known what the column refers to");
+
+    let by_name = "`object_id` of events refers to one table or another, as `object_type` says: no single join is right for all rows";
+    let told = |brief: &TaskBrief| note(brief).map(|(text, _)| text);
+    assert_eq!(told(&events("text", json!({}))), Some(by_name.to_owned()), "nobody looked at the rows");
+    assert_eq!(told(&events("integer", json!({ "polymorphic": [] }))), Some(by_name.to_owned()), "numbers name no table");
+    assert_eq!(told(&events("text", json!({ "polymorphic": [] }))), None, "the rows say otherwise");
+}

@@ -35,7 +35,7 @@ const NAMES: &str = " engine dialect schema schemas table tables name kind type 
     step model at stale since snapshot because was reference path paths hops tables_left_out complete method checks triggers objects \
     relationships direction declared_by key_candidates table_a table_b candidates position is_pk is_unique is_indexed is_id_like is_time \
     place role copy_of label rank domain ways rivals contested may_ask codes twice inferred_key written placeholder \
-    source targets looking_into columns_left_out child parent cardinality matches revision standing changes history claims ";
+    source targets looking_into columns_left_out child parent cardinality matches revision standing changes history claims polymorphic ";
 const FIGURES: &str = " rows row_count rows_estimated rows_seen rate nulls null_share empty distinct distinct_exact distinct_error all_different \
     mean standard_deviation true_share min_length max_length mean_length semantic_type semantic_share semantic_types share of date_formats \
     patterns pattern coverage grain filled missing histogram top_values top_values_missed count score basis why signals looked_at how bytes \

@@ -2,6 +2,7 @@
 //! columns cannot tell.
 
 pub mod inclusions;
+mod pairs;
 mod reading;
 pub mod shown;
 
@@ -15,7 +16,7 @@ use serde::Serialize;
 use super::port::Failure;
 use super::workspace::Workspace;
 use crate::domain::Table;
-use crate::evidence::infer::{Declared, Inference, InferredKey, InferredReference, Study, Subject};
+use crate::evidence::infer::{Declared, Inference, InferredKey, InferredPolymorphic, InferredReference, Study, Subject};
 use crate::evidence::landscape::Landscape;
 use reading::Reader;
 pub use reading::TableRead;
@@ -106,6 +107,8 @@ async fn make(workspace: &Workspace, extent: Extent, declared: Declared) -> Resu
     let (subjects, read): (Vec<Subject<'_>>, Vec<TableRead>) = reader.subjects(&tables).await?.into_iter().unzip();
     let mut study = Study::begin(subjects, declared);
     study.learn_values(inclusions::again(&reader, &tables, study.value_questions()).await?);
+    let asked = study.pair_questions();
+    study.learn_pairs(pairs::answers(&reader, &tables, asked).await?);
     for _ in 0..ROUNDS {
         let asked = study.key_questions();
         if asked.is_empty() {
@@ -135,6 +138,11 @@ impl Survey {
     /// References that stand.
     pub fn references(&self) -> impl Iterator<Item = &InferredReference> {
         self.inference.references.iter().filter(|reference| reference.rejected.is_none())
+    }
+
+    /// References of the table to one table or another.
+    pub fn polymorphic_of(&self, table: &Table) -> impl Iterator<Item = &InferredPolymorphic> {
+        self.inference.polymorphic.iter().filter(|pair| pair.child_schema == table.schema && pair.child_table == table.name)
     }
 
     /// The columns that identify a row of the table, declared or not.

@@ -7,7 +7,7 @@ use super::{Survey, TableRead};
 use crate::claims::ProposedWrite;
 use crate::claims::checks::{self, Verdict};
 use crate::domain::Rows;
-use crate::evidence::infer::{InferredReference, Signal};
+use crate::evidence::infer::{self, InferredPolymorphic, InferredReference, Signal};
 use crate::source::{Dialect, ReadLimits};
 use crate::tools::port::Failure;
 use crate::tools::reading::{self, quoted};
@@ -27,6 +27,9 @@ pub struct Inferred {
     /// The columns of each table's key, in order; a table without one is left out.
     pub primary_keys: BTreeMap<String, Vec<String>>,
     pub foreign_keys: Vec<ForeignKey>,
+    /// References to one table or another, by a name beside the key; none of them is among the foreign keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub polymorphic: Vec<Polymorphic>,
     /// What was weighed and does not stand, where it was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<ForeignKey>,
@@ -61,6 +64,36 @@ pub struct ForeignKey {
     pub rejected: Option<String>,
 }
 
+/// A column that names a table, and one with the key of a row there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Polymorphic {
+    pub child_table: String,
+    pub type_column: String,
+    pub id_column: String,
+    /// What each value stands for, the most frequent first.
+    pub targets: Vec<PolymorphicTarget>,
+    /// Values that stand beside keys and name no table that has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_values: Vec<String>,
+    pub confidence: f64,
+    /// What speaks for it and against it; weights add up, above zero it stands.
+    #[schema(value_type = Vec<Object>)]
+    pub signals: Vec<Signal>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PolymorphicTarget {
+    pub value: String,
+    pub parent_table: String,
+    pub parent_column: String,
+    /// That have this value and a key.
+    pub rows: u64,
+    /// Different keys that were looked for; not all of them where there are very many.
+    pub compared: usize,
+    /// Of those, how many the parent has not.
+    pub missing: usize,
+}
+
 /// Rows whose value the parent has not, counted in the database.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Violations {
@@ -88,6 +121,7 @@ pub async fn inferred(workspace: &Workspace, survey: &Survey, rejected: bool) ->
         database: workspace.key.to_string(),
         primary_keys: inference.keys.iter().map(|key| (name(&key.schema, &key.table), key.columns.clone())).collect(),
         foreign_keys,
+        polymorphic: inference.polymorphic.iter().map(|pair| Polymorphic::of(workspace, pair)).collect(),
         rejected: others.map(|reference| ForeignKey::of(workspace, reference)).collect(),
         key_signals: inference.keys.iter().filter(|_| rejected).map(|key| (name(&key.schema, &key.table), key.signals.clone())).collect(),
         not_read_whole: read.iter().filter(|table| !table.complete).map(|table| table.table.clone()).collect(),
@@ -114,6 +148,28 @@ impl ForeignKey {
 
     fn place(&self) -> (&str, &[String], &str) {
         (&self.child_table, &self.child_columns, &self.parent_table)
+    }
+}
+
+impl Polymorphic {
+    fn of(workspace: &Workspace, pair: &InferredPolymorphic) -> Self {
+        let target = |target: &infer::polymorphic::PolymorphicTarget| PolymorphicTarget {
+            value: target.value.clone(),
+            parent_table: table_name(workspace, &target.parent_schema, &target.parent_table),
+            parent_column: target.parent_column.clone(),
+            rows: target.rows,
+            compared: target.compared,
+            missing: target.missing,
+        };
+        Self {
+            child_table: table_name(workspace, &pair.child_schema, &pair.child_table),
+            type_column: pair.type_column.clone(),
+            id_column: pair.id_column.clone(),
+            targets: pair.targets.iter().map(target).collect(),
+            unknown_values: pair.unknown_values.clone(),
+            confidence: pair.confidence,
+            signals: pair.signals.clone(),
+        }
     }
 }
 
