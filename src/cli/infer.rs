@@ -64,6 +64,9 @@ fn show(inferred: &Inferred) -> std::io::Result<()> {
         grid::print(&text(&["sure", "refers", "where", "to", "values without"]), &polymorphic, &[true, false, false, false, true])?;
         out::line("")?;
     }
+    for (copy, original) in &inferred.copies {
+        out::line(format!("{} is a copy of {}", harmless(copy), harmless(original)))?;
+    }
     if !inferred.not_read_whole.is_empty() {
         out::note(format!("not read to the end, so judged by less: {}", harmless(&inferred.not_read_whole.join(", "))));
     }

@@ -321,3 +321,14 @@ async fn types_that_compare_refer_to_each_other() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_are_told_as_copies() {
+    let folder = TempDir::new().unwrap();
+    fathom::cli::demo::shop::write(&folder.path().join("shop.db")).await.unwrap();
+    let (exit, out, err) = fathom(folder.path(), &["infer", "shop.db", "--json"]);
+    assert_eq!(exit, 0, "{out}{err}");
+    let inferred: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(inferred["copies"], json!({"orders_old": "orders"}));
+    assert!(references(&inferred).iter().all(|reference| !reference.contains("orders_old")), "{inferred:#}");
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Survey, TableRead};
 use crate::claims::ProposedWrite;
 use crate::claims::checks::{self, Verdict};
-use crate::domain::Rows;
+use crate::domain::{Rows, Table};
 use crate::evidence::infer::{self, InferredPolymorphic, InferredReference, Signal};
 use crate::source::{Dialect, ReadLimits};
 use crate::tools::port::Failure;
@@ -30,6 +30,9 @@ pub struct Inferred {
     /// References to one table or another, by a name beside the key; none of them is among the foreign keys.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub polymorphic: Vec<Polymorphic>,
+    /// Tables that are copies by their names and columns, each with the table that it is a copy of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub copies: BTreeMap<String, String>,
     /// What was weighed and does not stand, where it was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<ForeignKey>,
@@ -117,11 +120,18 @@ pub async fn inferred(workspace: &Workspace, survey: &Survey, rejected: bool) ->
     foreign_keys.sort_by(|left, right| left.place().cmp(&right.place()));
     let others = inference.references.iter().filter(|reference| rejected && reference.rejected.is_some());
     let read: &[TableRead] = &survey.tables;
+    let full_name = |table: &Table| name(&table.schema, &table.name);
+    let tables = || workspace.snapshot.tables.iter();
+    let copies = tables().filter_map(|table| {
+        let original = survey.landscape.place(&table.full_name())?.copy_of.as_ref()?;
+        tables().find(|other| other.full_name() == *original).map(|original| (full_name(table), full_name(original)))
+    });
     Ok(Inferred {
         database: workspace.key.to_string(),
         primary_keys: inference.keys.iter().map(|key| (name(&key.schema, &key.table), key.columns.clone())).collect(),
         foreign_keys,
         polymorphic: inference.polymorphic.iter().map(|pair| Polymorphic::of(workspace, pair)).collect(),
+        copies: copies.collect(),
         rejected: others.map(|reference| ForeignKey::of(workspace, reference)).collect(),
         key_signals: inference.keys.iter().filter(|_| rejected).map(|key| (name(&key.schema, &key.table), key.signals.clone())).collect(),
         not_read_whole: read.iter().filter(|table| !table.complete).map(|table| table.table.clone()).collect(),
