@@ -29,7 +29,7 @@ impl Inclusions {
         let found = target.client.get(&["sources", &source, "inclusions"], &[]).await;
         let found: Found = target.close_after(found).await?;
         if self.json {
-            out::line(serde_json::to_string_pretty(&found)?)?;
+            out::line(serde_json::to_string_pretty(&Found { elapsed_ms: None, ..found })?)?;
         } else {
             show(&found)?;
         }
@@ -50,7 +50,7 @@ fn show(found: &Found) -> std::io::Result<()> {
         "{} of {} in {:.1} s",
         out::count(found.inclusions.len(), "inclusion"),
         out::count(found.columns, "column"),
-        found.elapsed_ms as f64 / 1e3
+        found.elapsed_ms.unwrap_or_default() as f64 / 1e3
     ));
     Ok(())
 }

@@ -29,7 +29,7 @@ impl Infer {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let inferred = inferred(global, &self.source, self.blind, false).await?;
         if self.json {
-            out::line(serde_json::to_string_pretty(&inferred)?)?;
+            out::line(serde_json::to_string_pretty(&Inferred { elapsed_ms: None, ..inferred })?)?;
         } else {
             show(&inferred)?;
         }
@@ -76,7 +76,7 @@ fn show(inferred: &Inferred) -> std::io::Result<()> {
         0 => String::new(),
         several => format!(", {several} to one table or another"),
     };
-    let seconds = inferred.elapsed_ms as f64 / 1e3;
+    let seconds = inferred.elapsed_ms.unwrap_or_default() as f64 / 1e3;
     out::line(format!("{keys}, {references}{polymorphic} in {tables} of {} rows, {seconds:.1} s", inferred.rows))
 }
 

@@ -44,9 +44,9 @@ struct TableFacts<'a> {
     domain: Option<DomainFacts<'a>>,
     references: Vec<ReferenceFacts>,
     referenced_by: Vec<ReferenceFacts>,
-    /// References to one table or another, by a name beside the key; absent where the rows were not looked at.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    polymorphic: Option<Vec<PolymorphicFacts<'a>>>,
+    /// References to one table or another, by a name beside the key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    polymorphic: Vec<PolymorphicFacts<'a>>,
     /// To what its rows belong by name, over joins that count no row twice.
     ways: Vec<Way>,
     /// Whether it is for this table to ask about references, codes or second entries; few do, so that a person is not asked much.
@@ -189,7 +189,7 @@ fn table_facts(snapshot: &Snapshot, survey: &Survey, table: &Table) -> Value {
         domain: survey.landscape.domain_around(&name).map(domain_facts),
         references: references.collect(),
         referenced_by: referenced_by.collect(),
-        polymorphic: read.filter(|read| read.rows > 0).map(|_| survey.polymorphic_of(table).map(polymorphic_facts).collect()),
+        polymorphic: survey.polymorphic_of(table).map(polymorphic_facts).collect(),
         ways,
         may_ask: asking::of(snapshot, survey, table),
         unique: indexes(true).collect(),

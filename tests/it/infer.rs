@@ -332,3 +332,14 @@ async fn copies_are_told_as_copies() {
     assert_eq!(inferred["copies"], json!({"orders_old": "orders"}));
     assert!(references(&inferred).iter().all(|reference| !reference.contains("orders_old")), "{inferred:#}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_database_gives_the_same_bytes() {
+    let folder = school().await;
+    for words in [["infer", "school.db", "--json"], ["inclusions", "school.db", "--json"]] {
+        let told = |data: &str| fathom(folder.path(), &[&words[..], &["--data", data]].concat());
+        let (first, second) = (told("one"), told("two"));
+        assert!(first.0 == 0 && first.1.len() > 500, "{first:?}");
+        assert_eq!(first.1, second.1);
+    }
+}

@@ -13,8 +13,9 @@ use crate::support::model_server::ModelServer;
 use crate::support::process::Launch;
 use crate::support::shop;
 
-/// A tenth of what a run at once costs the asyncio baseline.
-const KB_A_WAITING_RUN: u64 = 190;
+/// In an unoptimised build, on whatever allocator the machine has: the same program took 189 to 202 in a row on one machine. A tenth of what a
+/// run at once costs the asyncio baseline, 190, is for an optimised one.
+const KB_A_WAITING_RUN: u64 = 230;
 /// In an unoptimised build, whose futures are larger; an optimised one is to stay below 20.
 const KB_A_READER: u64 = 30;
 

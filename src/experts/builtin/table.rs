@@ -30,7 +30,7 @@ pub struct TableView {
     pub references: Vec<ReferenceView>,
     pub referenced_by: Vec<ReferenceView>,
     #[serde(default)]
-    polymorphic: Option<Vec<PolymorphicView>>,
+    polymorphic: Vec<PolymorphicView>,
     #[serde(default)]
     pub ways: Vec<Way>,
     #[serde(default)]
@@ -190,10 +190,10 @@ impl TableView {
 
     /// As the survey found them. Names alone tell of them where no rows were looked at, or where the kind is no text that could name a table.
     pub fn polymorphic(&self) -> Vec<PolymorphicView> {
-        let mut found = self.polymorphic.clone().unwrap_or_default();
+        let mut found = self.polymorphic.clone();
         for named in self.polymorphic_by_name() {
-            let is_of_text = self.columns.iter().any(|column| column.name == named.columns[0] && column.r#type == "text");
-            let is_surveyed = self.polymorphic.is_some() && is_of_text;
+            let is_told = |column: &ColumnView| column.r#type == "text" && column.distinct.is_some();
+            let is_surveyed = self.columns.iter().any(|column| column.name == named.columns[0] && is_told(column));
             if !is_surveyed && found.iter().all(|other| other.columns[1] != named.columns[1]) {
                 found.push(named);
             }

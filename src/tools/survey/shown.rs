@@ -45,7 +45,9 @@ pub struct Inferred {
     pub not_read_whole: Vec<String>,
     pub tables: usize,
     pub rows: u64,
-    pub elapsed_ms: u64,
+    /// Left out where the same database is to give the same bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elapsed_ms: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -137,7 +139,7 @@ pub async fn inferred(workspace: &Workspace, survey: &Survey, rejected: bool) ->
         not_read_whole: read.iter().filter(|table| !table.complete).map(|table| table.table.clone()).collect(),
         tables: read.len(),
         rows: read.iter().map(|table| table.rows).sum(),
-        elapsed_ms: survey.elapsed_ms,
+        elapsed_ms: Some(survey.elapsed_ms),
     })
 }
 
