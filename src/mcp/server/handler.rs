@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 
 use futures::FutureExt;
 use rmcp::model::{
@@ -204,12 +205,19 @@ impl ServerHandler for Server {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        self.listeners.hold(context).await;
-        Ok(())
+        match self.listeners.hold(context).await {
+            true => Ok(()),
+            false => {
+                Err(ErrorData::internal_error("more clients listen than there is room for; ask again for what you want to know", None))
+            }
+        }
     }
 
+    /// A client may say more than once that it is ready.
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        self.listeners.join(context.peer);
+        if !self.listens.swap(true, Ordering::Relaxed) {
+            self.listeners.join(context.peer);
+        }
     }
 
     #[cfg(feature = "crash-points")]

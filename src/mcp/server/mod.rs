@@ -18,6 +18,7 @@ mod transport;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rmcp::model::{ServerNotification, Tool};
 
@@ -55,6 +56,8 @@ pub struct Server {
     visitor: Identity,
     selection: Selection,
     listeners: Arc<Listeners>,
+    /// Whether this session is among them.
+    listens: Arc<AtomicBool>,
     #[cfg(feature = "crash-points")]
     fixtures: Option<Arc<fixtures::Fixtures>>,
 }
@@ -82,6 +85,7 @@ impl Server {
             visitor,
             selection: Selection::Few,
             listeners: Arc::default(),
+            listens: Arc::default(),
         }
     }
 
@@ -114,6 +118,12 @@ impl Server {
     #[must_use]
     pub fn offering(self, selection: Selection) -> Self {
         Self { selection, ..self }
+    }
+
+    /// The same for another session.
+    #[must_use]
+    fn for_session(&self) -> Self {
+        Self { listens: Arc::default(), ..self.clone() }
     }
 
     /// The definitions that a client gets.

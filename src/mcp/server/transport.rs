@@ -38,7 +38,7 @@ pub fn http<S: Clone + Send + Sync + 'static>(server: Server, settings: &Setting
     manager.session_config.keep_alive = Some(Duration::from_secs(settings.session_idle_s));
     manager.session_config.completed_cache_ttl = KEPT_FOR;
     let manager = Arc::new(manager);
-    let service = StreamableHttpService::new(move || Ok(server.clone()), manager.clone(), config);
+    let service = StreamableHttpService::new(move || Ok(server.for_session()), manager.clone(), config);
     let incoming = Incoming { sessions: manager.clone(), max_body_bytes: settings.max_body_bytes };
     let room = Arc::new(Room { manager, most: settings.max_sessions });
     any_service(service).layer(from_fn_with_state(room, admit)).layer(from_fn_with_state(incoming, incoming::check))

@@ -14,12 +14,15 @@ const CHANGED: &str = "notifications/resources/list_changed";
 async fn clients_hear_of_tables_that_come() {
     let folder = tempfile::tempdir().unwrap();
     let server = super::server(folder.path(), false).await;
-    let (modern, legacy) = (Raw::modern(&server.client.url), Raw::legacy(&server.client.url, json!({})).await);
+    let modern = Raw::modern(&server.client.url);
     modern.done("catalog_search", json!({"query": "orders"})).await;
+    let legacy = Raw::legacy(&server.client.url, json!({})).await;
     let listen = |kinds: Value| modern.request(7, "subscriptions/listen", json!({ "notifications": kinds })).send();
     let mut wanted = listen(json!({"resourcesListChanged": true, "toolsListChanged": true})).await.unwrap();
     let mut unwanted = listen(json!({"toolsListChanged": true})).await.unwrap();
     let mut session = legacy.follow().await;
+    // Said twice, it is heard once.
+    legacy.post(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).send().await.unwrap();
     let acknowledged = next(&mut wanted).await.expect("what is listened for is said");
     assert_eq!(acknowledged["params"]["notifications"], json!({"resourcesListChanged": true}), "tools never change: {acknowledged}");
     next(&mut unwanted).await.expect("what is listened for is said");
@@ -30,6 +33,8 @@ async fn clients_hear_of_tables_that_come() {
     let told = next(&mut wanted).await.expect("the subscription hears of it");
     assert_eq!((&told["method"], &told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"]), (&json!(CHANGED), &json!(7)));
     assert_eq!(next(&mut session).await.expect("the session hears of it")["method"], CHANGED);
+    assert_eq!(next(&mut wanted).await, None);
+    assert_eq!(next(&mut session).await, None);
     assert_eq!(next(&mut unwanted).await, None, "who listens for something else is left alone");
     let listed = modern.result("resources/list", json!({})).await;
     assert!(listed["resources"].as_array().unwrap().iter().any(|one| one["name"] == "main.returns"), "{listed}");
