@@ -144,7 +144,8 @@ pub async fn look(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePa
     params(("name" = String, Path, description = "The source's name.")),
     responses((status = 204, description = "It is not registered any more")))]
 pub async fn remove(State(state): State<Arc<ApiState>>, SourcePath(name): SourcePath) -> Result<StatusCode, Problem> {
-    if state.sources.remove(&name).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(&name)) }
+    let (sources, removed) = (state.sources.clone(), name.clone());
+    if detached(async move { sources.remove(&removed).await }).await?? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(&name)) }
 }
 
 /// Opens a source and reads its structure

@@ -127,9 +127,14 @@ pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<
     params(("name" = String, Path, description = "The token's name.")),
     responses((status = 204, description = "It is no longer valid")))]
 pub async fn revoke(State(state): State<Arc<ApiState>>, TokenPath(name): TokenPath) -> Result<StatusCode, Problem> {
-    let there_was = state.store.revoke_token(&name).await?;
-    state.tokens.forget();
-    if there_was { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::new(Code::NoSuchToken, format!("there is no token `{name}`"))) }
+    let (revoking, token) = (state.clone(), name.clone());
+    let revoked = detached(async move {
+        let revoked = revoking.store.revoke_token(&token).await;
+        // Whatever the answer says: it may have been stored.
+        revoking.tokens.forget();
+        revoked
+    });
+    if revoked.await?? { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::new(Code::NoSuchToken, format!("there is no token `{name}`"))) }
 }
 
 async fn make(store: &dyn Store, name: String, grant: Grant, now: i64, expires_at: Option<i64>) -> Result<MadeToken, Problem> {

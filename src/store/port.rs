@@ -74,8 +74,12 @@ pub trait Store: Send + Sync {
     // --- registered sources
     /// Stores all of them or none; a name that was there before gets the new row.
     async fn put_sources(&self, sources: Vec<SourceRow>) -> Result<(), Error>;
-    /// In order of name.
+    /// In order of name; what another process changed may be missing for a moment.
     async fn sources(&self) -> Result<Vec<SourceRow>, Error>;
+    /// As they are now, for who is about to change them.
+    async fn sources_now(&self) -> Result<Vec<SourceRow>, Error> {
+        self.sources().await
+    }
     /// False where no such source was. What was found in it stays.
     async fn remove_source(&self, name: &str) -> Result<bool, Error>;
 

@@ -30,10 +30,12 @@ impl<T> Remembered<T> {
             }
             known.changes
         };
+        // What changes while it is read may be in it or not.
+        let at = Instant::now();
         let value = Arc::new(read.await?);
         let mut known = self.known();
         if known.changes == changes {
-            known.value = Some((Instant::now(), value.clone()));
+            known.value = Some((at, value.clone()));
         }
         Ok(value)
     }
@@ -79,6 +81,16 @@ mod tests {
         });
         assert_eq!(*during.await.unwrap(), 1);
         assert_eq!(read(&kept, 2).await, 2);
+    }
+
+    #[tokio::test]
+    async fn its_moment_begins_before_it_is_read() {
+        let brief = Remembered::for_a(Duration::from_millis(20));
+        let slow = brief.or_read(async {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            Ok::<_, ()>(1)
+        });
+        assert_eq!((*slow.await.unwrap(), read(&brief, 2).await), (1, 2));
     }
 
     #[tokio::test]

@@ -61,7 +61,7 @@ impl SourceBook {
             return Err(BookError::BadName { name: name.chars().take(NAME_CHARS).collect() });
         }
         let shown = Dsn::parse(words)?.place();
-        if self.row(name).await?.is_some() {
+        if self.store.sources_now().await?.iter().any(|row| row.name == name) {
             return Err(BookError::Taken(name.to_owned()));
         }
         let registered = Registered { name: name.to_owned(), shown, limits, created_at: at };
@@ -89,7 +89,7 @@ impl SourceBook {
 
     /// Seals everything anew under a fresh key; the number of sources. May be cut off at any point and repeated.
     pub async fn rotate(&self) -> Result<usize, BookError> {
-        let rows = self.store.sources().await?;
+        let rows = self.store.sources_now().await?;
         let sealed_anew = {
             let mut keyring = self.keyring.write().expect("nothing panics while it holds the keys");
             keyring.begin_rotation()?;

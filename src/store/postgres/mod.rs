@@ -35,7 +35,7 @@ use super::{
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
-/// More entries than this make the server's statistics wrong.
+/// So many entries make the server's statistics wrong.
 const MANY_ENTRIES: usize = 10_000;
 
 #[derive(Debug)]
@@ -166,8 +166,9 @@ impl Store for PostgresStore {
         snapshots::put(&self.reader, snapshot).await?;
         // A snapshot goes in behind its entries. Without statistics of them, searches would read what every entry has.
         if self.unlooked_at.load(Ordering::Relaxed) >= MANY_ENTRIES {
-            self.unlooked_at.store(0, Ordering::Relaxed);
+            let written = self.unlooked_at.swap(0, Ordering::Relaxed);
             if let Err(error) = self.frequencies.renew(&self.reader).await {
+                self.unlooked_at.fetch_add(written, Ordering::Relaxed);
                 tracing::warn!(%error, "PostgreSQL could not be made to look at the entries; searches are slow until it does so by itself");
             }
         }
@@ -190,6 +191,10 @@ impl Store for PostgresStore {
 
     async fn sources(&self) -> Result<Vec<SourceRow>, Error> {
         self.sources.or_read(sources::list(&self.reader)).await.map(|rows| rows.to_vec())
+    }
+
+    async fn sources_now(&self) -> Result<Vec<SourceRow>, Error> {
+        sources::list(&self.reader).await
     }
 
     async fn remove_source(&self, name: &str) -> Result<bool, Error> {

@@ -212,6 +212,10 @@ impl Store for SqliteStore {
         self.sources.or_read(sources::list(&self.reader)).await.map(|rows| rows.to_vec())
     }
 
+    async fn sources_now(&self) -> Result<Vec<SourceRow>, Error> {
+        sources::list(&self.reader).await
+    }
+
     async fn remove_source(&self, name: &str) -> Result<bool, Error> {
         let removed = self.queue.write(Write::RemoveSource { name: name.to_owned() }).await;
         self.sources.forget();

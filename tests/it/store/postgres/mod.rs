@@ -4,6 +4,7 @@ mod indexes;
 mod lost;
 mod opening;
 mod process;
+mod shared;
 
 use std::sync::Arc;
 
