@@ -110,7 +110,7 @@ fn show(inferred: &Inferred, table: &str, one_column: bool) -> std::io::Result<(
     }
     let mut without: Vec<&[String]> = inferred.rejected.iter().map(|reference| reference.child_columns.as_slice()).collect();
     without.retain(|columns| inferred.foreign_keys.iter().all(|reference| reference.child_columns != *columns));
-    without.retain(|columns| inferred.polymorphic.iter().all(|pair| !columns.contains(&pair.id_column)));
+    without.retain(|columns| inferred.polymorphic.iter().all(|pair| *columns != [pair.id_column.clone()]));
     without.sort_unstable();
     without.dedup();
     for columns in without {

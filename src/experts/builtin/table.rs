@@ -188,13 +188,11 @@ impl TableView {
         })
     }
 
-    /// As the survey found them. Names alone tell of them where no rows were looked at, or where the kind is no text that could name a table.
+    /// As the survey found them, and those that only names tell of: that the data did not show them says little.
     pub fn polymorphic(&self) -> Vec<PolymorphicView> {
         let mut found = self.polymorphic.clone();
         for named in self.polymorphic_by_name() {
-            let is_told = |column: &ColumnView| column.r#type == "text" && column.distinct.is_some();
-            let is_surveyed = self.columns.iter().any(|column| column.name == named.columns[0] && is_told(column));
-            if !is_surveyed && found.iter().all(|other| other.columns[1] != named.columns[1]) {
+            if found.iter().all(|other| other.columns[1] != named.columns[1]) {
                 found.push(named);
             }
         }

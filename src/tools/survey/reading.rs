@@ -158,6 +158,6 @@ impl<'a> Reader<'a> {
 /// A column as its values are compared: what pads a text of fixed length is no part of it.
 fn compared(dialect: Dialect, column: &Column) -> String {
     let name = quoted(dialect, &column.name);
-    let is_padded = dialect == Dialect::Postgresql && column.declared_type.starts_with("character(");
+    let is_padded = dialect == Dialect::Postgresql && column.declared_type.starts_with("character(") && column.declared_type.ends_with(')');
     if is_padded { format!("{name}::text") } else { name }
 }

@@ -113,7 +113,9 @@ impl Study<'_> {
             Some(Held { compared, missing, share: of_values.max(of_rows), is_exact, ..held })
         });
         possible.min_by(|left, right| {
-            (right.share.total_cmp(&left.share))
+            // What was compared goes before what could not be.
+            ((left.compared == 0).cmp(&(right.compared == 0)))
+                .then(right.share.total_cmp(&left.share))
                 .then(is_elsewhere(left).cmp(&is_elsewhere(right)))
                 .then(right.likeness.total_cmp(&left.likeness))
         })
