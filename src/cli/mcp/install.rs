@@ -127,7 +127,11 @@ impl Install {
 
 /// Where these words hold a password, what to do `instead`.
 fn without_password(words: &str, instead: &str) -> Result<(), UsageError> {
-    let has_one = Url::parse(words).is_ok_and(|url| url.password().is_some()) && !words.contains("${");
+    let is_written = |password: &str| !password.is_empty() && !password.starts_with("${") && !password.starts_with("$%7B");
+    let has_one = Url::parse(words).is_ok_and(|url| {
+        let in_query = || url.query_pairs().any(|(name, value)| name.to_ascii_lowercase().contains("password") && is_written(&value));
+        url.password().is_some_and(is_written) || in_query()
+    });
     if has_one { Err(UsageError(format!("an assistant's configuration is no place for a password: {instead}"))) } else { Ok(()) }
 }
 

@@ -289,8 +289,12 @@ async fn a_configuration_is_written_for_each_client() {
     assert!(exit == Some(0) && out.contains("[mcp_servers.fathom]") && !here.join(".codex").exists(), "{out}");
     let (exit, _, err) = home(&["mcp", "install", "--client", "cursor", "postgres://ada:secret@db/shop"]);
     assert!(exit == Some(2) && err.contains("source add") && !err.contains("secret"), "{err}");
-    let (exit, _, err) = home(&["mcp", "install", "--client", "cursor", "shop.db", "--store", "postgres://ada:secret@db/shop"]);
-    assert!(exit == Some(2) && err.contains("FATHOM_STORE") && !err.contains("secret"), "{err}");
+    for store in ["postgres://ada:secret@db/shop", "postgres://ada:secret@db/${DB}", "postgres://db/shop?user=ada&password=secret"] {
+        let (exit, _, err) = home(&["mcp", "install", "--client", "cursor", "shop.db", "--store", store]);
+        assert!(exit == Some(2) && err.contains("FATHOM_STORE") && !err.contains("secret"), "{store}: {err}");
+    }
+    let (exit, out, _) = home(&["mcp", "install", "--client", "cursor", "--print", "postgres://ada:${SHOP_PASSWORD}@db/shop"]);
+    assert!(exit == Some(0) && out.contains("SHOP_PASSWORD"), "{out}");
     let (_, out, _) =
         home(&["mcp", "install", "--client", "cursor", "--print", "shop.db", "--agents", "ours", "--store", "postgres://ada@db/shop"]);
     assert!(out.contains(&format!("{}/ours", here.display())) && out.contains("postgres://ada@db/shop"), "{out}");
