@@ -30,7 +30,7 @@ pub use postgres::{Place, PostgresStore};
 pub use remembered::Remembered;
 pub use remote::{RemoteCallRow, RemoteToolRow};
 pub use secrets::Keyring;
-pub use sources::{BookError, Registered, SourceBook};
+pub use sources::{BookError, Registered, SourceBook, SourceRow};
 pub use sqlite::SqliteStore;
 
 /// For so long sources are known that another process has changed.

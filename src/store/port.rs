@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::{AuditFilter, AuditKept, AuditRow};
 use super::remote::{RemoteCallRow, RemoteToolRow};
+use super::sources::SourceRow;
 use crate::domain::{
     Change, Entry, EntryStatus, EntryWrite, Event, EventBody, EventType, Grant, Hit, Layer, Rival, RunId, RunRequest, RunStatus,
     RunSummary, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId,
@@ -276,18 +277,6 @@ pub struct SnapshotRow {
     pub id: SnapshotId,
     /// When a harvest found it last.
     pub at: i64,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct SourceRow {
-    pub name: String,
-    /// Where it is, without secrets.
-    pub shown: String,
-    /// The words that open it, as the keyring sealed them.
-    pub sealed: Vec<u8>,
-    /// JSON text of its own limits.
-    pub limits: String,
-    pub created_at: i64,
 }
 
 #[derive(Clone, Debug, PartialEq)]

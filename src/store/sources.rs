@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use serde::{Deserialize, Serialize};
 
 use super::secrets::{Keyring, SecretError};
-use super::{Error, SourceRow, Store};
+use super::{Error, Store};
 use crate::source::{self, Dsn, Limits};
 
 const NAME_CHARS: usize = 60;
@@ -36,6 +36,18 @@ pub enum BookError {
     Secrets(#[from] SecretError),
     #[error("{0}")]
     Store(#[from] Error),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceRow {
+    pub name: String,
+    /// Where it is, without secrets.
+    pub shown: String,
+    /// The words that open it, as the keyring sealed them.
+    pub sealed: Vec<u8>,
+    /// JSON text of its own limits.
+    pub limits: String,
+    pub created_at: i64,
 }
 
 /// The registered sources of a store.

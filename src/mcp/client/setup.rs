@@ -59,7 +59,12 @@ impl Setup {
 
     /// Of a server that was named by its address.
     pub fn of_address(url: &str, place: &Place, settings: &Settings) -> Result<Self, String> {
-        let reach = Reach::Http { url: checked_url(url)?, token: place.token().map(ApiKey::new), form: place.form };
+        let mut whole = checked_url(url)?;
+        // A Fathom offers a few tools there unless all are asked for; other servers pass over what they do not know.
+        if whole.path().ends_with("/mcp") {
+            whole.set_query(Some("tools=all"));
+        }
+        let reach = Reach::Http { url: whole, token: place.token().map(ApiKey::new), form: place.form };
         Ok(Self::common(&format!("mcp+{url}"), reach, settings))
     }
 

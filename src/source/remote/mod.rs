@@ -55,7 +55,10 @@ impl RemoteSource {
             let line = Line::open(peer, place.target.clone()).await.map_err(|error| reading::failed(error, time))?;
             for needed in [&RUN_SQL[..], &["list_schemas", "schemas.list"], &["list_tables", "tables.list"]] {
                 if !line.has(needed) {
-                    let why = format!("the server has no tool `{}`, without which its database cannot be discovered", needed[0]);
+                    let why = format!(
+                        "the server has no tool `{}`, without which its database cannot be discovered; another Fathom offers it at `/mcp?tools=all`",
+                        needed[0]
+                    );
                     return Err(failed(why));
                 }
             }

@@ -55,7 +55,10 @@ async fn a_discovery_through_another_fathom_finds_what_the_database_holds() {
     // Nothing names a source but the variable.
     let local = server(&near, &[("MCP_ENDPOINT", format!("{}/mcp/query", remote.client.url))], &[]).await;
     let through = found(&local.client, None).await;
-    assert_same(&found(&local.client, Some(&path)).await, &through);
+    let direct = found(&local.client, Some(&path)).await;
+    assert_same(&direct, &through);
+    // The same where assistants come in, which offers few tools by itself.
+    assert_same(&direct, &found(&local.client, Some(&format!("mcp+{}/mcp", remote.client.url))).await);
     let (status, asked) = local.client.post("/tools/describe_table", json!({"source": "mcp:endpoint", "args": {"table": "orders"}})).await;
     assert_eq!(status, 200, "{asked}");
     assert_eq!(asked["result"]["foreign_keys"][0]["to_table"], "customers");
