@@ -43,6 +43,9 @@ pub fn init(settings: &Settings) -> Result<Guard, Error> {
     Ok(guard)
 }
 
+/// Each lost connection is an error to the SDK of MCP; what it means is told once, by who called.
+const QUIET: &str = "rmcp::transport=off";
+
 /// The subscriber that [`init`] installs, with a writer of the caller's choice.
 pub(super) fn subscriber<W>(settings: &Settings, writer: W, colours: bool) -> Result<(impl Subscriber + Send + Sync + use<W>, Guard), Error>
 where
@@ -50,6 +53,8 @@ where
 {
     let filter =
         EnvFilter::try_new(&settings.log).map_err(|error| Error::BadDirective { text: settings.log.clone(), reason: error.to_string() })?;
+    // Who names the SDK wants to hear it.
+    let filter = if settings.log.contains("rmcp") { filter } else { filter.add_directive(QUIET.parse().expect("it is a directive")) };
     let provider = settings.otlp_endpoint.as_deref().map(|endpoint| provider(endpoint, &settings.service_name)).transpose()?;
     let export = provider.as_ref().map(export);
     let subscriber = Registry::default().with(log(settings.format, writer, colours).with_filter(filter)).with(export);

@@ -69,6 +69,18 @@ fn directives_decide_what_is_logged() {
 }
 
 #[test]
+fn what_the_sdk_says_of_connections_is_heard_by_who_names_it() {
+    for (log, is_heard) in [("info", false), ("debug", false), ("info,rmcp=error", true)] {
+        let settings = Settings { log: log.to_owned(), ..Settings::default() };
+        let text = logged(&settings, || {
+            tracing::error!(target: "rmcp::transport::worker", "worker quit");
+            tracing::error!("ours");
+        });
+        assert!(text.contains("ours") && text.contains("worker quit") == is_heard, "{log}: {text}");
+    }
+}
+
+#[test]
 fn a_bad_directive_is_an_error_and_a_problem() {
     let settings = Settings { log: "fathom=loudly".to_owned(), otlp_endpoint: Some("localhost:4318".to_owned()), ..Settings::default() };
     assert!(matches!(subscriber(&settings, std::io::sink, false).map(|_| ()), Err(Error::BadDirective { .. })));

@@ -9,22 +9,12 @@ use tempfile::TempDir;
 
 use crate::support::client::assert_whole;
 use crate::support::model_server::ModelServer;
-use crate::support::process::Launch;
+use crate::support::process::{AMBIENT, Launch};
 use crate::support::shop;
 
 pub fn command(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fathom"));
-    for name in [
-        "LLM_BASE_URL",
-        "LLM_API_KEY",
-        "LLM_MODEL",
-        "OPENAI_API_KEY",
-        "OPENAI_BASE_URL",
-        "DATABASE_URL",
-        "PGHOST",
-        "PGDATABASE",
-        "MCP_ENDPOINT",
-    ] {
+    for name in AMBIENT {
         command.env_remove(name);
     }
     command.env("XDG_DATA_HOME", folder).env("XDG_CONFIG_HOME", folder).env("RUST_BACKTRACE", "0");

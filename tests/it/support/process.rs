@@ -6,6 +6,19 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 
+/// What a developer may have set, and no test must see.
+pub const AMBIENT: [&str; 9] = [
+    "LLM_BASE_URL",
+    "LLM_API_KEY",
+    "LLM_MODEL",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "DATABASE_URL",
+    "PGHOST",
+    "PGDATABASE",
+    "MCP_ENDPOINT",
+];
+
 pub struct Server {
     child: Child,
     pub client: Client,
@@ -35,17 +48,7 @@ impl Launch {
     pub fn spawn(&self) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fathom"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&self.data).args(&self.args);
-        for name in [
-            "LLM_BASE_URL",
-            "LLM_API_KEY",
-            "LLM_MODEL",
-            "OPENAI_API_KEY",
-            "OPENAI_BASE_URL",
-            "DATABASE_URL",
-            "PGHOST",
-            "PGDATABASE",
-            "MCP_ENDPOINT",
-        ] {
+        for name in AMBIENT {
             command.env_remove(name);
         }
         command.envs(self.env.iter().cloned()).current_dir(&self.data);
