@@ -44,6 +44,9 @@ pub struct Question {
 /// A combination that nobody looks at, however good its parts.
 const MOST_KEYS_ASKED: usize = 12;
 
+/// So like in name that the one is named after the other.
+const NAMED: f64 = 0.8;
+
 /// What declared constraints are to inference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Declared {
@@ -374,11 +377,10 @@ impl<'a> Study<'a> {
     }
 
     fn habits(&self) -> Habits {
-        let after_table = self.pairs.iter().filter(|pair| pair.is_named(pair.told.likeness.table));
-        let named: BTreeSet<Place> = after_table.map(Pair::child).collect();
+        let others = || self.pairs.iter().filter(|pair| !pair.is_within_a_table());
+        let named: BTreeSet<Place> = others().filter(|pair| pair.told.likeness.table >= NAMED).map(Pair::child).collect();
         let ids = named.iter().filter(|place| self.naming.is_id_like(**place)).count();
-        let after_either = self.pairs.iter().filter(|pair| pair.is_named(pair.told.likeness.best()));
-        let naming: BTreeSet<usize> = after_either.map(|pair| pair.child().table).collect();
+        let naming: BTreeSet<usize> = others().filter(|pair| pair.told.likeness.best() >= NAMED).map(|pair| pair.child().table).collect();
         Habits {
             names_tell: (2.5 * naming.len() as f64 / self.subjects.len().max(1) as f64).min(1.0),
             ids_tell: if named.is_empty() { 0.0 } else { ids as f64 / named.len() as f64 },

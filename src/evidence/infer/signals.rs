@@ -105,9 +105,8 @@ impl Pair {
         self.inclusion.parent
     }
 
-    /// Named after the table or its key, another than its own.
-    pub fn is_named(&self, likeness: f64) -> bool {
-        self.child().table != self.parent().table && likeness >= 0.8
+    pub fn is_within_a_table(&self) -> bool {
+        self.child().table == self.parent().table
     }
 
     pub fn weigh(&self, ground: &Ground<'_>) -> Weighed {
@@ -147,7 +146,7 @@ impl Pair {
     /// How much an uneven spread may weigh: the first rows of a tree are its upper ones, and a good name speaks louder.
     fn mildest(&self) -> f64 {
         match self.told.likeness.best() {
-            _ if self.child().table == self.parent().table => 0.7,
+            _ if self.is_within_a_table() => 0.7,
             best if best >= 0.9 => 1.5,
             _ => 4.0,
         }
