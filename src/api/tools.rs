@@ -1,24 +1,32 @@
 //! `/tools`: what experts look into a source with, for everybody.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::ApiState;
 use super::body::Body;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
-use crate::domain::Identity;
+use crate::domain::{Identity, Scope};
+use crate::mcp::client::{Acceptance, RemoteServer, RemoteTool};
 use crate::tools::outside::{Answered, Asked, Unanswered};
 use crate::tools::{Effect, Failure, Spec};
 
+/// The owner of the tools of our registry.
+const OURS: &str = "fathom";
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ToolItem {
+    /// That of a remote server's tool begins with its owner and a dot.
     pub name: String,
+    /// Who carries it out: `fathom`, or a remote server of the configuration.
+    pub owner: String,
     /// The name for people.
     pub title: String,
     pub description: String,
@@ -26,13 +34,28 @@ pub struct ToolItem {
     pub args: Value,
     /// JSON Schema of the result.
     pub output: Value,
-    /// A valid call.
-    pub example: Value,
+    /// A valid call, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<Value>,
+    /// `read`, `record` or `mutate`.
+    #[schema(value_type = String)]
+    pub effect: Effect,
     /// Whether it changes nothing.
     pub read_only: bool,
     pub annotations: Annotations,
     /// Names it is also known by.
     pub aliases: Vec<String>,
+    /// Of a remote server's tool, how its definition is pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<Pinned>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Pinned {
+    /// SHA-256 of the definition.
+    pub hash: String,
+    /// It is another one than the one that was accepted: the tool is not called.
+    pub changed: bool,
 }
 
 /// What a client may expect of a tool, in the words of MCP.
@@ -73,16 +96,21 @@ pub struct ToolAnswer {
 pub struct ToolPath(String);
 
 /// Lists the tools
+///
+/// Our own, then those of the remote servers of the configuration that answer at once; `/servers` has all, and why one does not answer.
 #[utoipa::path(get, path = "/tools", tag = "sources", operation_id = "list_tools",
     params(("limit" = Option<u32>, Query, description = "1 to 200; 50 unless given.", minimum = 1, maximum = 200),
         ("after" = Option<String>, Query, description = "The `next` of the page before.")),
     responses((status = 200, description = "A page of tools", body = Items<ToolItem>)))]
 pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<Json<Items<ToolItem>>, Problem> {
     let page = params.only(&["limit", "after"])?.page()?;
-    Items::page_of(state.outside.tools.specs().map(ToolItem::of), &page).map(Json)
+    let remote = state.remotes.tools_at_hand().await;
+    Items::page_of(state.outside.tools.specs().map(ToolItem::of).chain(remote.into_iter().map(ToolItem::of_remote)), &page).map(Json)
 }
 
 /// Calls a tool
+///
+/// To call a remote server's, one has to be allowed to approve.
 #[utoipa::path(post, path = "/tools/{name}", tag = "sources", operation_id = "call_tool", request_body = ToolCall,
     params(("name" = String, Path, description = "The tool's name, or one of its aliases.")),
     responses((status = 200, description = "What it answered", body = ToolAnswer)))]
@@ -93,6 +121,15 @@ pub async fn call(
     body: Body<ToolCall>,
 ) -> Result<Json<ToolAnswer>, Problem> {
     let ToolCall { source, args } = body.value;
+    if let Some((server, tool)) = state.remotes.owner_of(&name).filter(|_| state.outside.tools.resolve(&name).is_none()) {
+        identity.require(Scope::Approve.into(), &name)?;
+        return match source {
+            None => call_remote(&server, tool, &args).await.map(Json),
+            Some(_) => {
+                Err(Problem::new(Code::ToolRefused, format!("`{name}` is a remote server's and takes no source")).of_field("source"))
+            }
+        };
+    }
     carry_out(&state, identity, name, source, args).await.map(Json)
 }
 
@@ -105,8 +142,22 @@ pub(super) async fn carry_out(
     args: Map<String, Value>,
 ) -> Result<ToolAnswer, Problem> {
     let Answered { result, duration, bytes, truncated } = state.outside.call(Asked { identity, tool, source, args }).await?;
-    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    Ok(ToolAnswer { result, duration_ms, bytes, truncated })
+    Ok(ToolAnswer { result, duration_ms: milliseconds(duration), bytes, truncated })
+}
+
+async fn call_remote(server: &RemoteServer, tool: &str, args: &Map<String, Value>) -> Result<ToolAnswer, Problem> {
+    let began = Instant::now();
+    let reply = server.call(tool, args, None).await?;
+    if reply.is_error {
+        return Err(Problem::new(Code::ToolFailed, reply.text()));
+    }
+    let result = reply.value();
+    let bytes = result.to_string().len();
+    Ok(ToolAnswer { result, duration_ms: milliseconds(began.elapsed()), bytes, truncated: false })
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl From<Unanswered> for Problem {
@@ -137,14 +188,35 @@ impl ToolItem {
     pub(super) fn of(spec: &Spec) -> Self {
         Self {
             name: spec.name.to_owned(),
+            owner: OURS.to_owned(),
             title: spec.title(),
             description: spec.description.to_owned(),
             args: spec.args.clone(),
             output: spec.output.clone(),
-            example: spec.example.clone(),
+            example: Some(spec.example.clone()),
+            effect: spec.effect,
             read_only: spec.effect == Effect::Read,
             annotations: Annotations::of(spec.effect),
             aliases: spec.aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+            pinned: None,
+        }
+    }
+
+    fn of_remote(tool: RemoteTool) -> Self {
+        let changed = tool.acceptance == Acceptance::Changed;
+        Self {
+            name: tool.public_name(),
+            title: tool.title.unwrap_or(tool.name),
+            owner: tool.server,
+            description: tool.description,
+            args: tool.args,
+            output: tool.output.unwrap_or_else(|| json!({})),
+            example: None,
+            effect: tool.effect,
+            read_only: tool.effect == Effect::Read,
+            annotations: Annotations { open_world_hint: true, ..Annotations::of(tool.effect) },
+            aliases: Vec::new(),
+            pinned: Some(Pinned { hash: tool.hash, changed }),
         }
     }
 }

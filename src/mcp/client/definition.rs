@@ -48,6 +48,11 @@ impl RemoteTool {
             acceptance,
         }
     }
+
+    /// Its name among the tools of all.
+    pub fn public_name(&self) -> String {
+        format!("{}.{}", self.server, self.name)
+    }
 }
 
 /// What the configuration says; else what a trusted server says; else the worst.

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use futures::future::join_all;
+
+use super::definition::RemoteTool;
 use super::error::Error;
 use super::peer::RemotePeer;
 use super::server::RemoteServer;
@@ -13,6 +17,9 @@ use crate::store::{RemoteCallRow, Store};
 
 /// Servers named by address that are kept open; who uses one longer holds it.
 const MOST_ADDRESSED: usize = 64;
+
+/// Who lists all tools does not wait longer for a server.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 pub struct RemoteServers {
     settings: Settings,
@@ -46,6 +53,19 @@ impl RemoteServers {
             (None, Some(place)) => self.at(&place).map_err(|reason| Error::Unavailable { server: place.shown(), reason }),
             (None, None) => Err(Error::NoSuchServer { name: name.chars().take(100).collect(), known: self.known() }),
         }
+    }
+
+    /// Tools of the configured servers that answer at once, in order of the servers' names.
+    pub async fn tools_at_hand(&self) -> Vec<RemoteTool> {
+        let asking = self.configured().map(|server| tokio::time::timeout(AT_ONCE, server.tools()));
+        let told = join_all(asking).await.into_iter().filter_map(|told| told.ok()?.ok()?);
+        told.flatten().collect()
+    }
+
+    /// The server whose tool has this public name, and the tool's own name.
+    pub fn owner_of<'a>(&self, public_name: &'a str) -> Option<(Arc<RemoteServer>, &'a str)> {
+        let (server, tool) = public_name.split_once('.')?;
+        self.configured.get(server).map(|server| (server.clone(), tool))
     }
 
     /// Calls that change something and have no answer, in order of time; those under way are among them.

@@ -5,10 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 
 use futures::FutureExt;
+use http::request::Parts;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, GetPromptRequestParams, GetPromptResponse,
-    Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
+    Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
 };
 #[cfg(feature = "crash-points")]
 use rmcp::model::{CompletionInfo, SubscribeRequestMethod, SubscribeRequestParams, UnsubscribeRequestMethod, UnsubscribeRequestParams};
@@ -34,22 +35,21 @@ If little is known yet, offer the person a `discovery_start`. Questions of the e
 
 impl Server {
     /// Who came in with this request. Who shows no token is no more than an assistant, though it came from this machine.
-    fn visitor(&self, context: &RequestContext<RoleServer>) -> Identity {
-        let parts = context.extensions.get::<http::request::Parts>();
+    pub(super) fn visitor(&self, parts: Option<&Parts>) -> Identity {
         let known = parts.and_then(|parts| parts.extensions.get::<Identity>()).filter(|identity| identity.token().is_some());
         known.unwrap_or(&self.visitor).clone()
     }
 
     /// Resources and what they are called show the catalog.
     fn reader(&self, context: &RequestContext<RoleServer>, call: &str) -> Result<Identity, ErrorData> {
-        let visitor = self.visitor(context);
+        let visitor = self.visitor(parts(context));
         visitor.require(Scope::Read.into(), call).map_err(|missing| ErrorData::invalid_request(missing.to_string(), None))?;
         Ok(visitor)
     }
 
     /// `?tools=…` of the address that the client was given.
     fn selection(&self, context: &RequestContext<RoleServer>) -> Result<Selection, ErrorData> {
-        let query = context.extensions.get::<http::request::Parts>().and_then(|parts| parts.uri.query()).unwrap_or_default();
+        let query = parts(context).and_then(|parts| parts.uri.query()).unwrap_or_default();
         let asked = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "tools");
         match asked {
             None => Ok(self.selection.clone()),
@@ -63,13 +63,12 @@ impl Server {
             return fixtures.call(request, context, &self.listeners).await;
         }
         let CallToolRequestParams { name, arguments, input_responses, .. } = request;
-        let mut args = arguments.unwrap_or_default();
-        let source = match source_in(&mut args) {
-            Ok(source) => source,
-            Err(why) => return Ok(Failed::told(why).into_response()),
-        };
+        let (identity, mut args) = (self.visitor(parts(context)), arguments.unwrap_or_default());
         if own::named(&name).is_some() {
-            let identity = self.visitor(context);
+            let source = match source_in(&mut args) {
+                Ok(source) => source,
+                Err(why) => return Ok(Failed::told(why).into_response()),
+            };
             let call = own::OwnCall { server: self, identity: &identity, source, args, responses: input_responses, context };
             return Ok(own::call(&name, call).await.unwrap_or_else(Failed::into_response));
         }
@@ -79,20 +78,40 @@ impl Server {
                 Some(json!({"tools": self.lists.few.iter().map(|tool| &*tool.name).collect::<Vec<_>>()})),
             ));
         };
+        // Who goes away ends the call: what it does in a database is ended there.
+        tokio::select! {
+            response = self.ask(identity, tool, args) => Ok(response),
+            () = context.ct.cancelled() => Ok(Failed::told("the call was cancelled".to_owned()).into_response()),
+        }
+    }
+
+    /// A tool of the registry, by its own name. Who drops the future ends the call.
+    pub(super) async fn ask(&self, identity: Identity, tool: &str, mut args: JsonObject) -> CallToolResponse {
+        let source = match source_in(&mut args) {
+            Ok(source) => source,
+            Err(why) => return Failed::told(why).into_response(),
+        };
         for (argument, default) in faces::defaults(tool) {
             args.entry(argument).or_insert_with(|| json!(default));
         }
-        let asked = Asked { identity: self.visitor(context), tool: tool.to_owned(), source, args };
-        // Who goes away ends the call: what it does in a database is ended there.
-        let answered = tokio::select! {
-            answered = self.parts.outside.call(asked) => answered,
-            () = context.ct.cancelled() => return Ok(Failed::told("the call was cancelled".to_owned()).into_response()),
-        };
-        Ok(match answered {
+        match self.parts.outside.call(Asked { identity, tool: tool.to_owned(), source, args }).await {
             Ok(answered) => structured(answered.result),
             Err(unanswered) => Failed::from(unanswered).into_response(),
-        })
+        }
     }
+}
+
+/// As the request came, where it came over HTTP.
+fn parts(context: &RequestContext<RoleServer>) -> Option<&Parts> {
+    context.extensions.get::<Parts>()
+}
+
+/// A client would wait for ever for an answer that a panic took along.
+pub(super) async fn unbroken<T>(tool: &str, answering: impl Future<Output = T>) -> Result<T, Failed> {
+    AssertUnwindSafe(answering).catch_unwind().await.map_err(|_| {
+        tracing::error!(tool, "a tool panicked");
+        Failed::told(format!("`{tool}` failed inside the server; its log says why"))
+    })
 }
 
 impl ServerHandler for Server {
@@ -125,14 +144,7 @@ impl ServerHandler for Server {
 
     async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
         let name = request.name.clone();
-        // A client would wait for ever for an answer that a panic took along.
-        match AssertUnwindSafe(self.carry_out(request, &context)).catch_unwind().await {
-            Ok(response) => response,
-            Err(_) => {
-                tracing::error!(tool = %name, "a tool panicked");
-                Ok(Failed::told(format!("`{name}` failed inside the server; its log says why")).into_response())
-            }
-        }
+        unbroken(&name, self.carry_out(request, &context)).await.unwrap_or_else(|failed| Ok(failed.into_response()))
     }
 
     async fn list_resources(

@@ -11,31 +11,38 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use rmcp::transport::streamable_http_server::session::SessionManager;
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use serde_json::{Value, json};
+
+use super::sessions::Sessions;
+use super::{Server, direct};
 
 /// Who sends half a body holds nothing for longer.
 const BODY_TIME_LIMIT: Duration = Duration::from_secs(30);
-const SESSION: &str = "mcp-session-id";
 const PARSE_ERROR: i32 = -32_700;
 const INVALID_REQUEST: i32 = -32_600;
 
 #[derive(Clone)]
 pub struct Incoming {
-    pub sessions: Arc<LocalSessionManager>,
+    pub server: Server,
+    pub sessions: Arc<Sessions>,
     pub max_body_bytes: usize,
 }
 
 pub async fn check(State(incoming): State<Incoming>, request: Request, next: Next) -> Response {
-    match *request.method() {
-        Method::POST => message(incoming.max_body_bytes, request, next).await,
-        Method::DELETE => farewell(&incoming.sessions, request, next).await,
+    let session = incoming.sessions.enter(request.headers()).await;
+    let response = match *request.method() {
+        Method::POST => message(&incoming, session.is_some(), request, next).await,
+        Method::DELETE => farewell(session.is_some(), request, next).await,
         _ => next.run(request).await,
+    };
+    match session {
+        Some(session) if is_stream(&response) => session.until_sent(response),
+        _ => response,
     }
 }
 
-async fn message(max_bytes: usize, request: Request, next: Next) -> Response {
+async fn message(incoming: &Incoming, in_session: bool, request: Request, next: Next) -> Response {
+    let max_bytes = incoming.max_body_bytes;
     let (parts, body) = request.into_parts();
     let bytes = match tokio::time::timeout(BODY_TIME_LIMIT, to_bytes(body, max_bytes)).await {
         Ok(Ok(bytes)) => bytes,
@@ -48,10 +55,20 @@ async fn message(max_bytes: usize, request: Request, next: Next) -> Response {
             return refuse(StatusCode::REQUEST_TIMEOUT, INVALID_REQUEST, &words, None);
         }
     };
+    if let Some(answer) = direct::answer(&incoming.server, &parts, &bytes, in_session).await {
+        return answer;
+    }
     let is_json = declares_json(&parts.headers);
     let response = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
-    // The SDK answers the same to a body that it cannot read as to one that is declared as something else.
-    if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE && is_json { unreadable(&bytes) } else { response }
+    match response.status() {
+        // The SDK answers the same to a body that it cannot read as to one that is declared as something else.
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if is_json => unreadable(&bytes),
+        StatusCode::NOT_ACCEPTABLE => {
+            let words = "`Accept` must name both `application/json` and `text/event-stream`";
+            refuse(StatusCode::NOT_ACCEPTABLE, INVALID_REQUEST, words, None)
+        }
+        _ => response,
+    }
 }
 
 /// Why a body is no message.
@@ -72,12 +89,7 @@ fn unreadable(bytes: &Bytes) -> Response {
 }
 
 /// A session that was ended is told so with nothing else; one that is not there is not found.
-async fn farewell(sessions: &LocalSessionManager, request: Request, next: Next) -> Response {
-    let id = request.headers().get(SESSION).and_then(|id| id.to_str().ok()).map(Arc::from);
-    let is_known = match &id {
-        Some(id) => sessions.has_session(id).await.unwrap_or(false),
-        None => false,
-    };
+async fn farewell(is_known: bool, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.status() {
         StatusCode::ACCEPTED if is_known => StatusCode::NO_CONTENT.into_response(),
@@ -89,6 +101,10 @@ async fn farewell(sessions: &LocalSessionManager, request: Request, next: Next) 
 fn declares_json(headers: &HeaderMap) -> bool {
     let declared = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     declared.and_then(|text| text.split(';').next()).is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn is_stream(response: &Response) -> bool {
+    response.headers().get(CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/event-stream"))
 }
 
 fn is_too_large(error: &axum::Error) -> bool {

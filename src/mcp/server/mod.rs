@@ -2,6 +2,7 @@
 
 mod answers;
 mod bridge;
+mod direct;
 mod faces;
 #[cfg(feature = "crash-points")]
 mod fixtures;
@@ -13,6 +14,7 @@ mod patient;
 mod prompts;
 mod resources;
 mod selection;
+mod sessions;
 mod settings;
 mod transport;
 

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::incoming::{self, Incoming};
 use super::patient::Patient;
+use super::sessions::Sessions;
 use super::{Server, Settings};
 
 /// What a session was asked is kept for so long after it was answered, for a client that lost the answer.
@@ -32,30 +33,24 @@ pub fn http<S: Clone + Send + Sync + 'static>(server: Server, settings: &Setting
     tokio::spawn(async move { until.run_until_cancelled(announcer.announce()).await });
     let config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
-        .with_cancellation_token(stopping)
+        .with_cancellation_token(stopping.clone())
         .with_max_request_body_bytes(settings.max_body_bytes);
     let mut manager = LocalSessionManager::default();
-    manager.session_config.keep_alive = Some(Duration::from_secs(settings.session_idle_s));
     manager.session_config.completed_cache_ttl = KEPT_FOR;
-    let manager = Arc::new(manager);
-    let service = StreamableHttpService::new(move || Ok(server.for_session()), manager.clone(), config);
-    let incoming = Incoming { sessions: manager.clone(), max_body_bytes: settings.max_body_bytes };
-    let room = Arc::new(Room { manager, most: settings.max_sessions });
-    any_service(service).layer(from_fn_with_state(room, admit)).layer(from_fn_with_state(incoming, incoming::check))
-}
-
-/// How many sessions there may be.
-struct Room {
-    manager: Arc<LocalSessionManager>,
-    most: usize,
+    let sessions = Sessions::new(manager, Duration::from_secs(settings.session_idle_s), settings.max_sessions);
+    let incoming = Incoming { server: server.clone(), sessions: sessions.clone(), max_body_bytes: settings.max_body_bytes };
+    let service = StreamableHttpService::new(move || Ok(server.for_session()), sessions.manager.clone(), config);
+    let tidied = sessions.clone();
+    tokio::spawn(async move { stopping.run_until_cancelled(tidied.keep_tidy()).await });
+    any_service(service).layer(from_fn_with_state(sessions, admit)).layer(from_fn_with_state(incoming, incoming::check))
 }
 
 /// A client that would open a session waits for one to end where all are taken.
-async fn admit(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
+async fn admit(State(sessions): State<Arc<Sessions>>, request: Request, next: Next) -> Response {
     let opens = opens_session(request.method(), request.headers());
-    if opens && room.manager.sessions.read().await.len() >= room.most {
+    if opens && !sessions.has_room().await {
         let message =
-            format!("all {} sessions are taken; try again later, or use revision {WITHOUT_SESSIONS}, which needs none", room.most);
+            format!("all {} sessions are taken; try again later, or use revision {WITHOUT_SESSIONS}, which needs none", sessions.most());
         let refused = incoming::refuse(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM, &message, None);
         return ([(RETRY_AFTER, "5")], refused).into_response();
     }

@@ -5,11 +5,13 @@ mod asking;
 mod assistant;
 mod conformance;
 mod definitions;
+mod direct;
 mod fuzz;
 mod listening;
 mod peers;
 mod raw;
 mod sdks;
+mod sessions;
 
 use std::path::Path;
 

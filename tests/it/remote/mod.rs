@@ -10,6 +10,7 @@ mod pins;
 mod proxysql;
 mod real;
 mod suite;
+mod tools;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
