@@ -9,6 +9,7 @@ use super::composite::Pairing;
 use super::inclusion::{Inclusion, Shared};
 use super::polymorphic::InferredPolymorphic;
 use super::primary::{DECLARED, Key};
+use super::sigmoid;
 use super::signals::{Signal, Weighed};
 use super::subject::{Place, Subject};
 
@@ -124,7 +125,7 @@ impl Candidate {
             _ if !self.weighed.is_exact => 0.8,
             _ => 1.0,
         };
-        sigmoid(self.weight).min(most)
+        shown_confidence(self.weight).min(most)
     }
 
     fn is_own_key(&self, keys: &[Option<Key>]) -> bool {
@@ -195,7 +196,7 @@ pub fn choose(subjects: &[Subject<'_>], keys: &[Option<Key>], mut candidates: Ve
                 schema: subject.table.schema.clone(),
                 table: subject.table.name.clone(),
                 columns: key.columns.iter().map(|column| subject.table.columns[*column].name.clone()).collect(),
-                confidence: sigmoid(key.weight),
+                confidence: shown_confidence(key.weight),
                 signals: key
                     .why
                     .iter()
@@ -343,6 +344,7 @@ fn shown(subjects: &[Subject<'_>], candidate: &Candidate) -> InferredReference {
     }
 }
 
-pub fn sigmoid(weight: f64) -> f64 {
-    (1000.0 / (1.0 + (-weight).exp())).round() / 1000.0
+/// As it is told: to a thousandth.
+pub fn shown_confidence(weight: f64) -> f64 {
+    (1000.0 * sigmoid(weight)).round() / 1000.0
 }

@@ -25,18 +25,6 @@ struct LookedFor {
     found: HashSet<Digest, ByDigest>,
 }
 
-/// What share of a column's different values stands in another column.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Containment {
-    pub share: f64,
-    /// The share lies between these, in 99 of 100 cases; both are the share where it is exact.
-    pub low: f64,
-    pub high: f64,
-    /// Values of the child that were compared.
-    pub compared: usize,
-    pub is_exact: bool,
-}
-
 impl Distinct {
     pub fn new(size: usize) -> Self {
         Self { size: size.max(16), kept: HashSet::default(), below: None, looked_for: None }
@@ -97,23 +85,6 @@ impl Distinct {
     }
 }
 
-/// None where no value of the child could be compared: it has none, or the parent has so many that the samples do not meet.
-pub fn containment(child: &Distinct, parent: &Distinct) -> Option<Containment> {
-    let both_know = |digest: &&Digest| parent.below.is_none_or(|below| **digest < below);
-    let (mut compared, mut found) = (0_usize, 0_usize);
-    for digest in child.kept.iter().filter(both_know) {
-        compared += 1;
-        found += usize::from(parent.kept.contains(digest));
-    }
-    if compared == 0 {
-        return None;
-    }
-    let share = found as f64 / compared as f64;
-    let is_exact = compared as u64 == child.count() && child.is_exact();
-    let (low, high) = if is_exact { (share, share) } else { bounds(share, compared as f64) };
-    Some(Containment { share, low, high, compared, is_exact })
-}
-
 /// Of the child's values that could be compared: how many the parent has, and the others as far as they were looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overlap {
@@ -144,15 +115,6 @@ pub fn overlap(child: &Distinct, parent: &Distinct, most_missing: usize) -> Opti
     }
     overlap.is_exact = child.is_exact() && overlap.compared == child.kept.len();
     (overlap.compared > 0).then_some(overlap)
-}
-
-/// Wilson's interval, which stays within 0 to 1 and holds for shares at either end.
-fn bounds(share: f64, compared: f64) -> (f64, f64) {
-    const Z: f64 = 2.576;
-    let middle = share + Z * Z / (2.0 * compared);
-    let reach = Z * (share * (1.0 - share) / compared + Z * Z / (4.0 * compared * compared)).sqrt();
-    let whole = 1.0 + Z * Z / compared;
-    (((middle - reach) / whole).max(0.0), ((middle + reach) / whole).min(1.0))
 }
 
 fn share_of_all(below: Digest) -> f64 {
@@ -211,28 +173,22 @@ mod tests {
     }
 
     #[test]
-    fn containment_is_exact_for_few_values_and_within_its_bounds_for_many() {
+    fn overlap_is_exact_for_few_values_and_near_the_truth_for_many() {
         // Children of `count` values of which the first `inside` stand in a parent of `parents`.
-        let check = |count: u64, inside: u64, parents: u64| {
+        let found = |count: u64, inside: u64, parents: u64| {
             let child = of((0..inside).chain(10_000_000..10_000_000 + count - inside));
-            let found = containment(&child, &of(0..parents)).unwrap_or_else(|| panic!("{count} {parents} do not meet"));
-            let truth = inside as f64 / count as f64;
-            assert!((found.low..=found.high).contains(&truth), "{count} {inside} {parents}: {found:?}");
-            found
+            let found = overlap(&child, &of(0..parents), usize::MAX).unwrap_or_else(|| panic!("{count} {parents} do not meet"));
+            (found.is_exact, found.share())
         };
-        for (count, inside, parents) in [(100, 100, 500), (2_000, 1_900, 2_000), (3, 0, 1_000)] {
-            let found = check(count, inside, parents);
-            assert!(found.is_exact && found.share == inside as f64 / count as f64, "{found:?}");
-        }
-        for (count, inside, parents) in
-            [(100_000, 100_000, 100_000), (100_000, 95_000, 120_000), (60_000, 0, 60_000), (5_000, 5_000, 50_000)]
-        {
-            let found = check(count, inside, parents);
-            assert!(!found.is_exact && found.high - found.low < 0.12, "{found:?}");
-        }
-        let outside = containment(&of(0..100_000), &of(0..50_000));
-        assert!(outside.is_some_and(|found| found.high < 0.6), "{outside:?}");
-        assert_eq!(containment(&of([]), &of(0..10)), None);
-        assert_eq!(containment(&of(0..2), &of(2..2_000_000)), None, "two values do not meet a sample of one in a thousand");
+        assert_eq!(found(100, 100, 500), (true, 1.0));
+        assert_eq!(found(2_000, 1_900, 2_000), (true, 0.95));
+        assert_eq!(found(3, 0, 1_000), (true, 0.0));
+        assert_eq!(found(100_000, 100_000, 100_000), (false, 1.0));
+        assert_eq!(found(60_000, 0, 60_000), (false, 0.0));
+        let (is_exact, share) = found(100_000, 95_000, 120_000);
+        assert!(!is_exact && (share - 0.95).abs() < 0.03, "{share}");
+        assert_eq!(overlap(&of(0..100), &of(0..50), 10), None, "more are missing than are looked at");
+        assert_eq!(overlap(&of([]), &of(0..10), usize::MAX), None);
+        assert_eq!(overlap(&of(0..2), &of(2..2_000_000), usize::MAX), None, "two values do not meet a sample of one in a thousand");
     }
 }

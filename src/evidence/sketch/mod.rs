@@ -24,6 +24,6 @@ mod tests;
 
 pub use column::{ColumnSketch, MOST_BYTES, Precision};
 pub use digest::of_cell as digest_of;
-pub use distinct::{ByDigest, Containment, Digest, Distinct, Overlap, containment, overlap};
+pub use distinct::{ByDigest, Digest, Distinct, Overlap, overlap};
 pub use figures::ColumnFigures;
 pub use traits::{Class, Traits};

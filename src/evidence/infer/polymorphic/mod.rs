@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::super::sketch::{Class, Digest, digest_of};
-use super::choice::sigmoid;
+use super::choice::shown_confidence;
 use super::signals::{Ground, Signal};
 use super::subject::{Place, Subject};
 use super::{Declared, Study};
@@ -227,7 +227,7 @@ pub(super) fn shown(subjects: &[Subject<'_>], standing: &[Judged<'_>]) -> Vec<In
         .iter()
         .map(|judged| {
             let child = subjects[judged.pair.ids.table].table;
-            let confidence = sigmoid(judged.weighed.sum());
+            let confidence = shown_confidence(judged.weighed.sum());
             let target = |held: &weighing::Held<'_>| PolymorphicTarget {
                 value: held.value.text.clone(),
                 parent_schema: subjects[held.parent.table].table.schema.clone(),
