@@ -13,6 +13,7 @@ use super::ApiState;
 use super::body::Body;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
+use crate::claims::text::cut;
 use crate::domain::{Identity, Scope};
 use crate::mcp::client::{Acceptance, RemoteServer, RemoteTool};
 use crate::tools::outside::{Answered, Asked, Unanswered};
@@ -21,9 +22,12 @@ use crate::tools::{Effect, Failure, Spec};
 /// The owner of the tools of our registry.
 const OURS: &str = "fathom";
 
+/// Of what a remote tool says that it could not do.
+const REASON_BYTES: usize = 2_000;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ToolItem {
-    /// That of a remote server's tool begins with its owner and a dot.
+    /// That of a remote server's tool begins with its owner and a colon.
     pub name: String,
     /// Who carries it out: `fathom`, or a remote server of the configuration.
     pub owner: String,
@@ -97,15 +101,28 @@ pub struct ToolPath(String);
 
 /// Lists the tools
 ///
-/// Our own, then those of the remote servers of the configuration that answer at once; `/servers` has all, and why one does not answer.
+/// Our own, then those of the remote servers of the configuration that answer at once, in the servers' own words; `/servers` has all, and
+/// why one does not answer.
 #[utoipa::path(get, path = "/tools", tag = "sources", operation_id = "list_tools",
     params(("limit" = Option<u32>, Query, description = "1 to 200; 50 unless given.", minimum = 1, maximum = 200),
         ("after" = Option<String>, Query, description = "The `next` of the page before.")),
     responses((status = 200, description = "A page of tools", body = Items<ToolItem>)))]
 pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<Json<Items<ToolItem>>, Problem> {
     let page = params.only(&["limit", "after"])?.page()?;
-    let remote = state.remotes.tools_at_hand().await;
-    Items::page_of(state.outside.tools.specs().map(ToolItem::of).chain(remote.into_iter().map(ToolItem::of_remote)), &page).map(Json)
+    let remote = state.remotes.tools_at_hand().await.into_iter().map(ToolItem::of_remote);
+    let mut rest = state.outside.tools.specs().map(ToolItem::of).chain(remote);
+    // Servers come and go between two pages: a page begins behind a name.
+    if let Some(name) = &page.after
+        && !rest.any(|tool| tool.name == *name)
+    {
+        let why = format!("`{name}` is not, or no longer, a tool of this list; begin at the first page");
+        return Err(Problem::invalid_parameter("after", why));
+    }
+    let mut items: Vec<ToolItem> = rest.take(page.limit + 1).collect();
+    let has_more = items.len() > page.limit;
+    items.truncate(page.limit);
+    let next = items.last().filter(|_| has_more).map(|tool| tool.name.clone());
+    Ok(Json(Items { items, next }))
 }
 
 /// Calls a tool
@@ -121,10 +138,9 @@ pub async fn call(
     body: Body<ToolCall>,
 ) -> Result<Json<ToolAnswer>, Problem> {
     let ToolCall { source, args } = body.value;
-    if let Some((server, tool)) = state.remotes.owner_of(&name).filter(|_| state.outside.tools.resolve(&name).is_none()) {
-        identity.require(Scope::Approve.into(), &name)?;
+    if let Some((server, tool)) = state.remotes.owner_of(&name) {
         return match source {
-            None => call_remote(&server, tool, &args).await.map(Json),
+            None => call_remote(&state, &identity, &server, (&name, tool), args).await.map(Json),
             Some(_) => {
                 Err(Problem::new(Code::ToolRefused, format!("`{name}` is a remote server's and takes no source")).of_field("source"))
             }
@@ -133,7 +149,7 @@ pub async fn call(
     carry_out(&state, identity, name, source, args).await.map(Json)
 }
 
-/// One way to call a tool over HTTP, whatever the words around it.
+/// One way to call a tool of ours over HTTP, whatever the words around it.
 pub(super) async fn carry_out(
     state: &ApiState,
     identity: Identity,
@@ -145,15 +161,38 @@ pub(super) async fn carry_out(
     Ok(ToolAnswer { result, duration_ms: milliseconds(duration), bytes, truncated })
 }
 
-async fn call_remote(server: &RemoteServer, tool: &str, args: &Map<String, Value>) -> Result<ToolAnswer, Problem> {
-    let began = Instant::now();
-    let reply = server.call(tool, args, None).await?;
-    if reply.is_error {
-        return Err(Problem::new(Code::ToolFailed, reply.text()));
+/// Let in and noted here: the gate cannot tell from the path whose tool it is.
+async fn call_remote(
+    state: &ApiState,
+    identity: &Identity,
+    server: &RemoteServer,
+    (public_name, tool): (&str, &str),
+    args: Map<String, Value>,
+) -> Result<ToolAnswer, Problem> {
+    let mut noting = state.outside.audit.begin(&identity.author, public_name, true);
+    noting.with_args(Value::Object(args.clone()));
+    if let Err(missing) = identity.require(Scope::Approve.into(), public_name) {
+        noting.turned_away(&missing.to_string());
+        return Err(missing.into());
     }
-    let result = reply.value();
-    let bytes = result.to_string().len();
-    Ok(ToolAnswer { result, duration_ms: milliseconds(began.elapsed()), bytes, truncated: false })
+    let began = Instant::now();
+    match server.call(tool, &args, None).await {
+        Ok(reply) if reply.is_error => {
+            let why = cut(&reply.text(), REASON_BYTES);
+            noting.failed(&why);
+            Err(Problem::new(Code::ToolFailed, why))
+        }
+        Ok(reply) => {
+            noting.done();
+            let result = reply.value();
+            let bytes = result.to_string().len();
+            Ok(ToolAnswer { result, duration_ms: milliseconds(began.elapsed()), bytes, truncated: false })
+        }
+        Err(error) => {
+            noting.failed(&error.to_string());
+            Err(error.into())
+        }
+    }
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -2,7 +2,7 @@
 
 use crate::mcp::server::Selection;
 use crate::tools::{self, Registry};
-use crate::{api, engine};
+use crate::{api, engine, mcp};
 
 use super::settings::Settings;
 
@@ -10,8 +10,12 @@ use super::settings::Settings;
 pub(super) type Wrong = (String, String);
 
 pub(super) fn all(settings: &Settings) -> Vec<Wrong> {
-    let sections: [(&str, Vec<(&str, String)>); 3] =
-        [("engine", engine(&settings.engine)), ("telemetry", settings.telemetry.validate()), ("api", api(&settings.api))];
+    let sections: [(&str, Vec<(&str, String)>); 4] = [
+        ("engine", engine(&settings.engine)),
+        ("telemetry", settings.telemetry.validate()),
+        ("api", api(&settings.api)),
+        ("assistants", assistants(&settings.assistants)),
+    ];
     let wrong =
         sections.into_iter().flat_map(|(section, wrong)| wrong.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why)));
     let model = settings.model.check().err().map(|error| ("model".to_owned(), error.to_string()));
@@ -64,6 +68,14 @@ fn api(settings: &api::Settings) -> Vec<(&'static str, String)> {
         ("token_concurrency", settings.token_concurrency as u64, 1, 100_000),
         ("audit_rows", settings.audit_rows.into(), 1, 100_000_000),
         ("audit_days", settings.audit_days.into(), 1, 36_500),
+    ])
+}
+
+fn assistants(settings: &mcp::server::Settings) -> Vec<(&'static str, String)> {
+    outside([
+        ("session_idle_s", settings.session_idle_s, 1, 604_800),
+        ("max_sessions", settings.max_sessions as u64, 1, 100_000),
+        ("max_body_bytes", settings.max_body_bytes as u64, 1_024, 64 * 1024 * 1024),
     ])
 }
 

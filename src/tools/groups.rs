@@ -21,11 +21,6 @@ pub fn of(tool: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a tool reads the rows of a source, which takes as long as the database takes.
-pub fn reads_rows(tool: &str) -> bool {
-    matches!(of(tool), Some("data" | "queries" | "joins"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

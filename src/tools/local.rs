@@ -168,8 +168,16 @@ impl Workbench for LocalWorkbench {
     }
 
     async fn look(&self, source: &str) -> Result<Arc<Workspace>, Problem> {
-        let age = Age::AtMost(Duration::from_secs(self.settings.harvest_age_s));
-        self.workspace_of(source, None, age, &Progress::unheard()).await
+        self.workspace_of(source, None, self.recent(), &Progress::unheard()).await
+    }
+
+    async fn is_at_hand(&self, source: &str) -> bool {
+        let Ok(Meant { key, fingerprint, identity, .. }) = self.meant(source, self.recent()).await else { return false };
+        let slot = self.slot(&key);
+        // Whoever holds it may be about to harvest.
+        let Ok(place) = slot.open.try_lock() else { return false };
+        let open = place.as_ref().filter(|open| open.identity == identity);
+        open.and_then(|open| open.harvested.as_ref()).is_some_and(|harvested| harvested.will_do(fingerprint.as_ref(), self.recent()))
     }
 
     fn rebuilt(&self) -> watch::Receiver<u64> {
@@ -178,6 +186,10 @@ impl Workbench for LocalWorkbench {
 }
 
 impl LocalWorkbench {
+    fn recent(&self) -> Age {
+        Age::AtMost(Duration::from_secs(self.settings.harvest_age_s))
+    }
+
     async fn workspace_of(
         &self,
         source: &str,

@@ -100,6 +100,11 @@ pub fn source_in(args: &mut Map<String, Value>) -> Result<Option<String>, String
     Ok(source)
 }
 
+/// The source that arguments name.
+pub fn source_of(args: &Map<String, Value>) -> Option<&str> {
+    SOURCES.iter().find_map(|name| args.get(*name)?.as_str())
+}
+
 impl Outside {
     /// In a run the call ends without its client, too: it is counted there.
     pub async fn call(&self, asked: Asked) -> Result<Answered, Unanswered> {

@@ -30,6 +30,11 @@ pub trait Workbench: Send + Sync {
         self.open(source, None).await
     }
 
+    /// Whether to look something up in this source needs nothing of its database now.
+    async fn is_at_hand(&self, _source: &str) -> bool {
+        false
+    }
+
     /// Counts how often a source was found to be built otherwise than before; ends at once where nobody counts.
     fn rebuilt(&self) -> watch::Receiver<u64> {
         watch::channel(0).1

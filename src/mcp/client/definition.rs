@@ -49,9 +49,9 @@ impl RemoteTool {
         }
     }
 
-    /// Its name among the tools of all.
+    /// Its name among the tools of all. No name of ours has a colon, nor has a server's.
     pub fn public_name(&self) -> String {
-        format!("{}.{}", self.server, self.name)
+        format!("{}:{}", self.server, self.name)
     }
 }
 

@@ -84,14 +84,15 @@ impl Reply {
         texts.collect::<Vec<_>>().join("\n")
     }
 
-    /// The answer as data: what is structured, else the text where it is JSON, else the text.
+    /// The answer as data: what is structured, else the text where it is JSON, else the text; with more than texts in it, its blocks.
     pub fn value(self) -> Value {
-        match self.structured {
-            Some(value) => value,
-            None => {
-                let text = self.text();
-                serde_json::from_str(&text).unwrap_or(Value::String(text))
-            }
+        if let Some(value) = self.structured {
+            return value;
         }
+        if self.content.iter().any(|block| !block["text"].is_string()) {
+            return Value::Array(self.content);
+        }
+        let text = self.text();
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
     }
 }

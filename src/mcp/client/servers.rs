@@ -55,16 +55,29 @@ impl RemoteServers {
         }
     }
 
-    /// Tools of the configured servers that answer at once, in order of the servers' names.
+    /// Tools of the configured servers that answer at once, in order of the servers' names. Others go on connecting meanwhile, and are
+    /// there the next time.
     pub async fn tools_at_hand(&self) -> Vec<RemoteTool> {
-        let asking = self.configured().map(|server| tokio::time::timeout(AT_ONCE, server.tools()));
-        let told = join_all(asking).await.into_iter().filter_map(|told| told.ok()?.ok()?);
-        told.flatten().collect()
+        let asking = self.configured().cloned().map(|server| {
+            let name = server.setup().name.clone();
+            let told = tokio::spawn(async move { server.tools().await });
+            async move {
+                match tokio::time::timeout(AT_ONCE, told).await {
+                    Ok(Ok(Ok(tools))) => tools.unwrap_or_default(),
+                    Ok(Ok(Err(error))) => {
+                        tracing::debug!(server = name, %error, "a remote server's tools are not listed");
+                        Vec::new()
+                    }
+                    Ok(Err(_)) | Err(_) => Vec::new(),
+                }
+            }
+        });
+        join_all(asking).await.into_iter().flatten().collect()
     }
 
     /// The server whose tool has this public name, and the tool's own name.
     pub fn owner_of<'a>(&self, public_name: &'a str) -> Option<(Arc<RemoteServer>, &'a str)> {
-        let (server, tool) = public_name.split_once('.')?;
+        let (server, tool) = public_name.split_once(':')?;
         self.configured.get(server).map(|server| (server.clone(), tool))
     }
 

@@ -12,23 +12,26 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
+use super::Server;
+use super::direct::Direct;
 use super::sessions::Sessions;
-use super::{Server, direct};
 
 /// Who sends half a body holds nothing for longer.
 const BODY_TIME_LIMIT: Duration = Duration::from_secs(30);
 const PARSE_ERROR: i32 = -32_700;
 const INVALID_REQUEST: i32 = -32_600;
+const STOPPING: i32 = -32_000;
 
-#[derive(Clone)]
 pub struct Incoming {
     pub server: Server,
     pub sessions: Arc<Sessions>,
     pub max_body_bytes: usize,
+    pub stopping: CancellationToken,
 }
 
-pub async fn check(State(incoming): State<Incoming>, request: Request, next: Next) -> Response {
+pub async fn check(State(incoming): State<Arc<Incoming>>, request: Request, next: Next) -> Response {
     let session = incoming.sessions.enter(request.headers()).await;
     let response = match *request.method() {
         Method::POST => message(&incoming, session.is_some(), request, next).await,
@@ -55,8 +58,10 @@ async fn message(incoming: &Incoming, in_session: bool, request: Request, next: 
             return refuse(StatusCode::REQUEST_TIMEOUT, INVALID_REQUEST, &words, None);
         }
     };
-    if let Some(answer) = direct::answer(&incoming.server, &parts, &bytes, in_session).await {
-        return answer;
+    if let Some(call) = Direct::read(&incoming.server, &parts.headers, &bytes, in_session).await {
+        let answering = call.answer(&incoming.server, &parts);
+        let stopping = || refuse(StatusCode::SERVICE_UNAVAILABLE, STOPPING, "the server is stopping", None);
+        return incoming.stopping.run_until_cancelled(answering).await.unwrap_or_else(stopping);
     }
     let is_json = declares_json(&parts.headers);
     let response = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;

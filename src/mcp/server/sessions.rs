@@ -15,20 +15,26 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::session::{SessionId, SessionManager};
 
 const SESSION: &str = "mcp-session-id";
-/// Between two looks for sessions that nobody uses.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
+/// Between two looks for sessions that nobody uses lies a quarter of the time that they stay, within these bounds.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A session that does not take its end in this time keeps the others from none.
+const TIME_TO_END: Duration = Duration::from_secs(5);
 
 pub struct Sessions {
-    pub manager: Arc<LocalSessionManager>,
-    used: Mutex<HashMap<SessionId, Used>>,
-    idle: Duration,
+    manager: Arc<LocalSessionManager>,
+    stays: Duration,
     most: usize,
+    uses: Mutex<HashMap<SessionId, Uses>>,
 }
 
-struct Used {
+/// How a session is used.
+struct Uses {
     /// Requests that are not answered yet, and open streams.
-    now: usize,
+    under_way: usize,
     last: Instant,
+    /// Nobody gets in any more.
+    is_ending: bool,
 }
 
 /// Holds its session as used until it is dropped.
@@ -38,60 +44,84 @@ pub struct Use {
 }
 
 impl Sessions {
-    pub fn new(mut manager: LocalSessionManager, idle: Duration, most: usize) -> Arc<Self> {
+    pub fn new(mut manager: LocalSessionManager, stays: Duration, most: usize) -> Arc<Self> {
         // The SDK would count what the server says as use.
         manager.session_config.keep_alive = None;
-        Arc::new(Self { manager: Arc::new(manager), used: Mutex::default(), idle, most })
+        Arc::new(Self { manager: Arc::new(manager), stays, most, uses: Mutex::default() })
     }
 
-    pub async fn has_room(&self) -> bool {
-        self.manager.sessions.read().await.len() < self.most
+    /// As the SDK wants it.
+    pub fn manager(&self) -> Arc<LocalSessionManager> {
+        self.manager.clone()
     }
 
     pub fn most(&self) -> usize {
         self.most
     }
 
+    pub async fn has_room(&self) -> bool {
+        self.manager.sessions.read().await.len() < self.most
+    }
+
     /// The session that a request names, where there is one.
     pub async fn enter(self: &Arc<Self>, headers: &HeaderMap) -> Option<Use> {
         let id: SessionId = headers.get(SESSION)?.to_str().ok()?.into();
-        if !self.manager.sessions.read().await.contains_key(&id) {
+        let there = self.manager.sessions.read().await;
+        if !there.contains_key(&id) {
             return None;
         }
-        let mut used = self.used();
-        used.entry(id.clone()).or_insert_with(Used::begin).now += 1;
+        let mut uses = self.uses();
+        let of_session = uses.entry(id.clone()).or_insert_with(Uses::begin);
+        if of_session.is_ending {
+            return None;
+        }
+        of_session.under_way += 1;
         Some(Use { sessions: self.clone(), id })
     }
 
     /// Ends, again and again, what nobody uses.
     pub async fn keep_tidy(&self) {
         loop {
-            tokio::time::sleep((self.idle / 4).clamp(LOOKS.0, LOOKS.1)).await;
-            for id in self.idle().await {
-                if let Err(error) = self.manager.close_session(&id).await {
-                    tracing::debug!(%error, "a session that nobody uses had ended by itself");
+            tokio::time::sleep((self.stays / 4).clamp(SHORTEST_WAIT, LONGEST_WAIT)).await;
+            for id in self.all().await {
+                if self.begin_end(&id) {
+                    self.end(&id).await;
                 }
             }
         }
     }
 
-    /// Those that nobody has used for long; those that have ended are forgotten.
-    async fn idle(&self) -> Vec<SessionId> {
+    /// Those that are there; the uses of others are forgotten.
+    async fn all(&self) -> Vec<SessionId> {
         let there = self.manager.sessions.read().await;
-        let mut used = self.used();
-        used.retain(|id, _| there.contains_key(id));
-        let is_idle = |used: &Used| used.now == 0 && used.last.elapsed() >= self.idle;
-        there.keys().filter(|id| is_idle(used.entry((*id).clone()).or_insert_with(Used::begin))).cloned().collect()
+        self.uses().retain(|id, _| there.contains_key(id));
+        there.keys().cloned().collect()
     }
 
-    fn used(&self) -> MutexGuard<'_, HashMap<SessionId, Used>> {
-        self.used.lock().expect("nothing panics while it holds the uses of sessions")
+    /// Whether nobody has used it for long; if so, nobody gets in any more.
+    fn begin_end(&self, id: &SessionId) -> bool {
+        let mut uses = self.uses();
+        let of_session = uses.entry(id.clone()).or_insert_with(Uses::begin);
+        of_session.is_ending = of_session.under_way == 0 && of_session.last.elapsed() >= self.stays;
+        of_session.is_ending
+    }
+
+    async fn end(&self, id: &SessionId) {
+        match tokio::time::timeout(TIME_TO_END, self.manager.close_session(id)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a session that nobody uses could not be ended"),
+            Err(_) => tracing::warn!("a session that nobody uses does not take its end"),
+        }
+    }
+
+    fn uses(&self) -> MutexGuard<'_, HashMap<SessionId, Uses>> {
+        self.uses.lock().expect("nothing panics while it holds the uses of sessions")
     }
 }
 
-impl Used {
+impl Uses {
     fn begin() -> Self {
-        Self { now: 0, last: Instant::now() }
+        Self { under_way: 0, last: Instant::now(), is_ending: false }
     }
 }
 
@@ -109,9 +139,10 @@ impl Use {
 
 impl Drop for Use {
     fn drop(&mut self) {
-        if let Some(used) = self.sessions.used().get_mut(&self.id) {
-            used.now = used.now.saturating_sub(1);
-            used.last = Instant::now();
+        // It may have ended meanwhile.
+        if let Some(of_session) = self.sessions.uses().get_mut(&self.id) {
+            of_session.under_way -= 1;
+            of_session.last = Instant::now();
         }
     }
 }

@@ -38,8 +38,13 @@ pub fn http<S: Clone + Send + Sync + 'static>(server: Server, settings: &Setting
     let mut manager = LocalSessionManager::default();
     manager.session_config.completed_cache_ttl = KEPT_FOR;
     let sessions = Sessions::new(manager, Duration::from_secs(settings.session_idle_s), settings.max_sessions);
-    let incoming = Incoming { server: server.clone(), sessions: sessions.clone(), max_body_bytes: settings.max_body_bytes };
-    let service = StreamableHttpService::new(move || Ok(server.for_session()), sessions.manager.clone(), config);
+    let incoming = Arc::new(Incoming {
+        server: server.clone(),
+        sessions: sessions.clone(),
+        max_body_bytes: settings.max_body_bytes,
+        stopping: stopping.clone(),
+    });
+    let service = StreamableHttpService::new(move || Ok(server.for_session()), sessions.manager(), config);
     let tidied = sessions.clone();
     tokio::spawn(async move { stopping.run_until_cancelled(tidied.keep_tidy()).await });
     any_service(service).layer(from_fn_with_state(sessions, admit)).layer(from_fn_with_state(incoming, incoming::check))

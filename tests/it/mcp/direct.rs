@@ -4,18 +4,24 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use super::raw::{LEGACY, MODERN, Raw, messages};
+use crate::support::shop;
 
-/// Tools with arguments: as they should be, and not.
-fn calls() -> Vec<(&'static str, Value)> {
+/// Tools with arguments, as they should be and not, and whether a session is answered directly, too.
+fn calls() -> Vec<(&'static str, Value, bool)> {
     vec![
-        ("list_targets", json!({})),
-        ("list_tables", json!({"detail": "names"})),
-        ("catalog_get_object", json!({"name": "main.orders"})),
-        ("catalog_search", json!({"query": "customer \"é\" \u{1f980}"})),
-        ("catalog_search", json!({"qeury": "customer"})),
-        ("catalog_get_object", json!({"name": "nowhere"})),
-        ("list_tables", json!({"source": 5})),
-        ("list_tables", json!({"source": "not-there"})),
+        ("list_targets", json!({}), true),
+        ("list_tables", json!({"detail": "names"}), true),
+        ("describe_table", json!({"table": "main.orders"}), true),
+        ("catalog_search", json!({"query": "customer \"é\" \u{1f980}"}), true),
+        ("catalog_search", json!({"qeury": "customer"}), true),
+        ("describe_table", json!({"table": "nowhere"}), true),
+        ("list_tables", json!({"source": 5}), true),
+        ("list_tables", json!({"source": "not-there"}), false),
+        ("catalog_get_object", json!({"name": "main.orders"}), false),
+        ("catalog_sql", json!({"sql": "select nothing from objects"}), false),
+        ("run_sql_readonly", json!({"sql": "select one from nowhere"}), false),
+        ("sample_rows", json!({"table": "nowhere"}), false),
+        ("catalog_upsert", json!({}), false),
     ]
 }
 
@@ -34,38 +40,37 @@ async fn answer(request: RequestBuilder) -> (bool, Value) {
 async fn both_ways_a_call_has_the_same_answer() {
     let folder = tempfile::tempdir().unwrap();
     let server = super::server(folder.path(), false).await;
-    let clients = [Raw::modern(&server.client.url), Raw::legacy(&server.client.url, json!({})).await];
-    for client in clients {
-        for (tool, args) in calls() {
+    let clients = [(Raw::modern(&server.client.url), true), (Raw::legacy(&server.client.url, json!({})).await, false)];
+    for (client, is_newest) in clients {
+        for (tool, args, in_sessions) in calls() {
             let params = json!({"name": tool, "arguments": args});
             let mut with_progress = params.clone();
             with_progress["_meta"] = json!({"progressToken": "p"});
             let (direct, ours) = answer(client.request(3, "tools/call", params)).await;
             let (other_way, theirs) = answer(client.request(3, "tools/call", with_progress)).await;
-            assert!(direct && !other_way, "{tool} {args}: {direct}, {other_way}");
+            assert_eq!((direct, other_way), (is_newest || in_sessions, false), "{tool} {args}");
             assert_eq!(ours, theirs, "{tool} {args}");
         }
+        // What may ask its client is the SDK's.
+        let (direct, _) = answer(client.request(3, "tools/call", json!({"name": "questions", "arguments": {}}))).await;
+        assert!(!direct);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_may_be_cancelled_or_asked_for_again_is_the_sessions() {
+async fn a_session_waits_for_a_source_that_is_not_at_hand_where_it_can_be_cancelled() {
     let folder = tempfile::tempdir().unwrap();
     let server = super::server(folder.path(), false).await;
-    let (modern, legacy) = (Raw::modern(&server.client.url), Raw::legacy(&server.client.url, json!({})).await);
-    for (tool, args) in [
-        ("run_sql_readonly", json!({"sql": "select 1 as one"})),
-        ("sample_rows", json!({"table": "main.orders"})),
-        ("catalog_upsert", json!({})),
-        ("questions", json!({})),
-    ] {
-        let params = json!({"name": tool, "arguments": args});
-        let (direct, _) = answer(legacy.request(1, "tools/call", params.clone())).await;
-        assert!(!direct, "{tool} in a session");
-        // The newest revision has neither; what may ask its client is carried by the SDK there, too.
-        let (direct, _) = answer(modern.request(1, "tools/call", params)).await;
-        assert_eq!(direct, tool != "questions", "{tool} without a session");
-    }
+    let legacy = Raw::legacy(&server.client.url, json!({})).await;
+    let params = json!({"name": "list_tables", "arguments": {}});
+    let (direct, _) = answer(legacy.request(1, "tools/call", params.clone())).await;
+    assert!(!direct, "the source was harvested for this call");
+    let (direct, _) = answer(legacy.request(2, "tools/call", params.clone())).await;
+    assert!(direct);
+    shop::change(&folder.path().join("shop.db"), "create table returns (id integer primary key)").await;
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let (direct, told) = answer(legacy.request(3, "tools/call", params)).await;
+    assert!(!direct && told.to_string().contains("returns"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +105,8 @@ async fn what_is_not_as_it_should_be_is_refused_as_ever() {
         (but("mcp-method", Some("tools/list")), 400, Some(-32_020)),
         (but("mcp-protocol-version", Some(LEGACY)), 400, Some(-32_020)),
         (but("mcp-protocol-version", Some("1999-01-01")), 400, Some(-32_020)),
-        (but("accept", Some("application/json")), 406, None),
+        (but("accept", Some("application/json")), 406, Some(-32_600)),
+        (but("mcp-name", Some("=?base64?bGlzdF90YWJsZXM=?=")), 400, Some(-32_020)),
         (but("content-type", Some("text/plain")), 415, None),
         ([whole.to_vec(), vec![("mcp-name", "list_tables")]].concat(), 400, Some(-32_020)),
     ] {
@@ -126,6 +132,15 @@ async fn what_is_not_as_it_should_be_is_refused_as_ever() {
     ] {
         let response = send(whole.to_vec(), body.clone()).await;
         assert_eq!(response.status(), status, "{body}");
+    }
+    // Said in other words that are as good, it is the SDK that understands them.
+    for headers in [
+        but("mcp-name", Some("=?base64?bGlzdF90YXJnZXRz?=")),
+        but("content-type", Some("application/json; charset=utf-8")),
+        but("accept", Some("application/json;q=0.5, text/event-stream")),
+    ] {
+        let response = send(headers.clone(), sound.clone()).await;
+        assert_eq!((response.status().as_u16(), is_direct(&response)), (200, false), "{headers:?}");
     }
     let unknown = [but("mcp-protocol-version", Some(LEGACY)), vec![("mcp-session-id", "not-there")]].concat();
     let plain = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_targets"}});

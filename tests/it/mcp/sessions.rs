@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::raw::Raw;
+use super::raw::{Raw, messages};
 use crate::support::process::{Launch, Server};
 use crate::support::shop;
 
@@ -29,7 +29,9 @@ async fn server(folder: &std::path::Path) -> Server {
 
 async fn is_there(session: &Raw) -> bool {
     let response = session.request(1, "tools/call", json!({"name": "list_targets", "arguments": {}})).send().await.unwrap();
-    response.status() == 200
+    let status = response.status().as_u16();
+    assert!(matches!(status, 200 | 404), "{status}");
+    status == 200
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,6 +56,19 @@ async fn a_session_stays_while_it_is_used_and_ends_when_nobody_does() {
     drop(stream);
     tokio::time::sleep(IDLE * 2).await;
     assert!(!is_there(&followed).await, "its client has gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_stays_while_a_call_is_answered_however_long_that_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path()).await;
+    let session = Raw::legacy(&server.client.url, json!({})).await;
+    let endless = "select count(*) from orders a, orders b, orders c, orders d, orders e where a.id + b.id + c.id + d.id = e.id";
+    let asked = session.request(1, "tools/call", json!({"name": "run_sql_readonly", "arguments": {"sql": endless, "timeout_sec": 12}}));
+    let asking = tokio::spawn(async move { messages(asked.send().await.expect("the server answers")).await });
+    tokio::time::sleep(IDLE * 2).await;
+    assert!(!asking.is_finished() && is_there(&session).await);
+    asking.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
