@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::audit::{AuditFilter, AuditKept, AuditRow};
-use super::remote::{RemoteCallRow, RemoteToolRow};
+use super::remote::{RemoteCallRow, RemoteLoginRow, RemoteToolRow};
 use super::sources::SourceRow;
 use crate::domain::{
     Change, Entry, EntryStatus, EntryWrite, Event, EventBody, EventType, Grant, Hit, Layer, Rival, RunId, RunRequest, RunStatus,
@@ -115,6 +115,12 @@ pub trait Store: Send + Sync {
     async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, Error>;
     /// False where no such call was.
     async fn remove_remote_call(&self, id: &str) -> Result<bool, Error>;
+    /// Stores all of them or none; one of the same server and issuer gets the new row.
+    async fn put_remote_logins(&self, logins: Vec<RemoteLoginRow>) -> Result<(), Error>;
+    /// In order of server and issuer.
+    async fn remote_logins(&self) -> Result<Vec<RemoteLoginRow>, Error>;
+    /// False where no such login was.
+    async fn remove_remote_login(&self, server: &str, issuer: &str) -> Result<bool, Error>;
 
     /// Reads and writes something trivial; what `/readyz` asks.
     async fn probe(&self) -> Result<(), Error>;

@@ -1,4 +1,4 @@
-//! Rows of remote servers: which definitions of tools were accepted, and which calls have no answer.
+//! Rows of remote servers: which definitions of tools were accepted, which calls have no answer, and what signing in gave.
 
 /// The definition of a remote server's tool that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,5 +20,16 @@ pub struct RemoteCallRow {
     pub arguments: String,
     /// Why there is no answer.
     pub reason: String,
+    pub at: i64,
+}
+
+/// What signing in to a remote server gave, by who issued it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteLoginRow {
+    pub server: String,
+    /// The authorization server as it names itself.
+    pub issuer: String,
+    /// Tokens and the registered client, as the keyring sealed them.
+    pub sealed: Vec<u8>,
     pub at: i64,
 }

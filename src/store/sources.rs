@@ -4,6 +4,7 @@ use std::sync::{Arc, RwLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::logins::LoginBook;
 use super::secrets::{Keyring, SecretError};
 use super::{Error, Store};
 use crate::source::{self, Dsn, Limits};
@@ -53,12 +54,19 @@ pub struct SourceRow {
 /// The registered sources of a store.
 pub struct SourceBook {
     store: Arc<dyn Store>,
-    keyring: RwLock<Keyring>,
+    keyring: Arc<RwLock<Keyring>>,
+    logins: LoginBook,
 }
 
 impl SourceBook {
     pub fn new(store: Arc<dyn Store>, keyring: Keyring) -> Self {
-        Self { store, keyring: RwLock::new(keyring) }
+        let keyring = Arc::new(RwLock::new(keyring));
+        Self { logins: LoginBook::new(store.clone(), keyring.clone()), store, keyring }
+    }
+
+    /// What signing in to remote servers gave, which is sealed under the same keys.
+    pub fn logins(&self) -> LoginBook {
+        self.logins.clone()
     }
 
     /// Whether the words can only be a registered name: no DSN and no path of a database looks like one.
@@ -101,6 +109,7 @@ impl SourceBook {
 
     /// Seals everything anew under a fresh key; the number of sources. May be cut off at any point and repeated.
     pub async fn rotate(&self) -> Result<usize, BookError> {
+        let _kept_as_they_are = self.logins.hold().await;
         let rows = self.store.sources_now().await?;
         let sealed_anew = {
             let mut keyring = self.keyring.write().expect("nothing panics while it holds the keys");
@@ -115,6 +124,7 @@ impl SourceBook {
         };
         let count = sealed_anew.len();
         self.store.put_sources(sealed_anew).await?;
+        self.logins.seal_anew().await?;
         self.keyring.write().expect("nothing panics while it holds the keys").finish_rotation()?;
         Ok(count)
     }

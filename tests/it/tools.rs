@@ -190,6 +190,15 @@ impl Store for FakeStore {
     async fn remove_remote_call(&self, _: &str) -> Result<bool, store::Error> {
         unused()
     }
+    async fn put_remote_logins(&self, _: Vec<RemoteLoginRow>) -> Result<(), store::Error> {
+        unused()
+    }
+    async fn remote_logins(&self) -> Result<Vec<RemoteLoginRow>, store::Error> {
+        unused()
+    }
+    async fn remove_remote_login(&self, _: &str, _: &str) -> Result<bool, store::Error> {
+        unused()
+    }
     async fn probe(&self) -> Result<(), store::Error> {
         Ok(())
     }

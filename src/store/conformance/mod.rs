@@ -63,7 +63,7 @@ where
         queries: what_was_asked_adds_up, the_least_used_are_forgotten_first, sources_and_callers_are_counted_apart;
         audit: what_was_done_is_read_back_newest_first_and_paged, the_log_is_filtered, the_log_keeps_what_is_young_and_fits;
         small: a_snapshot_is_read_back, tokens_are_kept_until_revoked, the_name_of_a_token_is_given_once, sources_are_kept_until_removed,
-               tools_are_accepted_again, calls_without_an_answer_are_kept, a_probe_succeeds;
+               tools_are_accepted_again, calls_without_an_answer_are_kept, logins_are_kept_by_issuer, a_probe_succeeds;
     }
 }
 

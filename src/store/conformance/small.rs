@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::source;
 use crate::domain::{Grant, Scope, Scopes, Snapshot, SnapshotId, TokenKind};
-use crate::store::{RemoteCallRow, RemoteToolRow, SourceRow, Store, TokenRow};
+use crate::store::{RemoteCallRow, RemoteLoginRow, RemoteToolRow, SourceRow, Store, TokenRow};
 
 type Subject = Arc<dyn Store>;
 
@@ -111,6 +111,22 @@ pub async fn calls_without_an_answer_are_kept(store: Subject) {
     assert_eq!(store.remove_remote_call("b").await, Ok(true));
     assert_eq!(store.remove_remote_call("b").await, Ok(false));
     assert_eq!(store.remote_calls().await, Ok(vec![call("a", 3, "under way")]));
+}
+
+pub async fn logins_are_kept_by_issuer(store: Subject) {
+    let login = |server: &str, issuer: &str, sealed: &[u8]| RemoteLoginRow {
+        server: server.to_owned(),
+        issuer: issuer.to_owned(),
+        sealed: sealed.to_vec(),
+        at: 3,
+    };
+    let (a, b, other) = (login("hub", "https://a", &[0, 255]), login("hub", "https://b", b"1"), login("other", "https://a", b"2"));
+    store.put_remote_logins(vec![other.clone(), b, a.clone()]).await.expect("stored");
+    store.put_remote_logins(vec![login("hub", "https://b", b"3")]).await.expect("stored");
+    assert_eq!(store.remote_logins().await, Ok(vec![a.clone(), login("hub", "https://b", b"3"), other.clone()]));
+    assert_eq!(store.remove_remote_login("hub", "https://b").await, Ok(true));
+    assert_eq!(store.remove_remote_login("hub", "https://b").await, Ok(false));
+    assert_eq!(store.remote_logins().await, Ok(vec![a, other]));
 }
 
 pub async fn a_probe_succeeds(store: Subject) {

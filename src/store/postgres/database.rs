@@ -10,7 +10,7 @@ use super::{Place, error};
 use crate::store::Error;
 
 /// Each brings the tables from the version before to the next; the first to version 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_past.sql"),
     include_str!("migrations/0003_queries.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_audit.sql"),
     include_str!("migrations/0006_search_reads_little.sql"),
     include_str!("migrations/0007_remote.sql"),
+    include_str!("migrations/0008_logins.sql"),
 ];
 /// Held while tables are brought up to date, so that processes may start at the same moment.
 const MIGRATING: &str = "select pg_advisory_xact_lock(hashtextextended('fathom.migrations', 0))";

@@ -30,8 +30,8 @@ use self::writer::Queues;
 use super::settle::Manner;
 use super::{
     Append, AuditFilter, AuditKept, AuditRow, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record,
-    Remembered, RemoteCallRow, RemoteToolRow, RunFilter, RunRow, SOURCES_KNOWN_FOR, SnapshotRow, SourceRow, StepRow, Store, StoredCommand,
-    TokenRow, appends, past,
+    Remembered, RemoteCallRow, RemoteLoginRow, RemoteToolRow, RunFilter, RunRow, SOURCES_KNOWN_FOR, SnapshotRow, SourceRow, StepRow, Store,
+    StoredCommand, TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
@@ -249,6 +249,18 @@ impl Store for PostgresStore {
 
     async fn remove_remote_call(&self, id: &str) -> Result<bool, Error> {
         remote::remove_call(&self.reader, id).await
+    }
+
+    async fn put_remote_logins(&self, logins: Vec<RemoteLoginRow>) -> Result<(), Error> {
+        remote::put_logins(&self.reader, &logins).await
+    }
+
+    async fn remote_logins(&self) -> Result<Vec<RemoteLoginRow>, Error> {
+        remote::logins(&self.reader).await
+    }
+
+    async fn remove_remote_login(&self, server: &str, issuer: &str) -> Result<bool, Error> {
+        remote::remove_login(&self.reader, server, issuer).await
     }
 
     async fn probe(&self) -> Result<(), Error> {

@@ -1,7 +1,9 @@
-//! Rows of remote servers: accepted tools, and calls without an answer.
+//! Rows of remote servers: accepted tools, calls without an answer, and logins.
+
+use sqlx::Row;
 
 use super::{Reader, plain};
-use crate::store::{Error, RemoteCallRow, RemoteToolRow, read};
+use crate::store::{Error, RemoteCallRow, RemoteLoginRow, RemoteToolRow, read};
 
 pub async fn put_tools(reader: &Reader, tools: &[RemoteToolRow]) -> Result<(), Error> {
     let of = |column: fn(&RemoteToolRow) -> String| tools.iter().map(column).collect::<Vec<_>>();
@@ -44,4 +46,32 @@ pub async fn remove_call(reader: &Reader, id: &str) -> Result<bool, Error> {
 pub async fn calls(reader: &Reader) -> Result<Vec<RemoteCallRow>, Error> {
     let query = sqlx::query("select id, server, tool, arguments, reason, at from fathom.remote_calls order by at, id");
     reader.fetch_all(query).await?.iter().map(read::remote_call).collect()
+}
+
+pub async fn put_logins(reader: &Reader, logins: &[RemoteLoginRow]) -> Result<(), Error> {
+    let of = |column: fn(&RemoteLoginRow) -> String| logins.iter().map(column).collect::<Vec<_>>();
+    let query = sqlx::query(
+        "insert into fathom.remote_logins (server, issuer, sealed, at)
+         select * from unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[])
+         on conflict (server, issuer) do update set sealed = excluded.sealed, at = excluded.at",
+    )
+    .bind(of(|login| plain(&login.server)))
+    .bind(of(|login| plain(&login.issuer)))
+    .bind(logins.iter().map(|login| login.sealed.clone()).collect::<Vec<_>>())
+    .bind(logins.iter().map(|login| login.at).collect::<Vec<_>>());
+    reader.execute(query).await.map(drop)
+}
+
+pub async fn remove_login(reader: &Reader, server: &str, issuer: &str) -> Result<bool, Error> {
+    let query = sqlx::query("delete from fathom.remote_logins where server = $1 and issuer = $2").bind(plain(server)).bind(plain(issuer));
+    Ok(reader.execute(query).await? > 0)
+}
+
+pub async fn logins(reader: &Reader) -> Result<Vec<RemoteLoginRow>, Error> {
+    let query = sqlx::query("select server, issuer, sealed, at from fathom.remote_logins order by server, issuer");
+    let rows = reader.fetch_all(query).await?;
+    let logins = rows
+        .iter()
+        .map(|row| Ok(RemoteLoginRow { server: row.try_get(0)?, issuer: row.try_get(1)?, sealed: row.try_get(2)?, at: row.try_get(3)? }));
+    logins.collect::<Result<_, _>>().map_err(|error| reader.failed(&error))
 }

@@ -11,7 +11,7 @@ use super::error;
 use crate::store::Error;
 
 /// Each brings the tables from the version before to the next; the first to version 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_sources.sql"),
     include_str!("migrations/0003_past.sql"),
@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_access.sql"),
     include_str!("migrations/0006_audit.sql"),
     include_str!("migrations/0007_remote.sql"),
+    include_str!("migrations/0008_logins.sql"),
 ];
 /// `Fthm`: marks the file as ours.
 const APPLICATION_ID: i64 = 0x4674_686d;

@@ -97,6 +97,8 @@ pub async fn store(
             Write::PutRemoteTools(tools) => done(remote::put_tools(connection, tools).await)?,
             Write::PutRemoteCall(call) => done(remote::put_call(connection, call).await)?,
             Write::RemoveRemoteCall { id } => Ok(Answer::Changed(remote::remove_call(connection, id).await?)),
+            Write::PutRemoteLogins(logins) => done(remote::put_logins(connection, logins).await)?,
+            Write::RemoveRemoteLogin { server, issuer } => Ok(Answer::Changed(remote::remove_login(connection, server, issuer).await?)),
             Write::Probe { at } => done(probe(connection, *at).await)?,
             Write::BoundPages { pages } => done(bound_pages(connection, *pages).await)?,
         });

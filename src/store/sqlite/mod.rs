@@ -32,8 +32,8 @@ use super::folder::Folder;
 use super::settle::Manner;
 use super::{
     Append, AuditFilter, AuditKept, AuditRow, Created, EntryFilter, Error, KindCount, NewCommand, NewRun, Page, Paged, QueryRow, Record,
-    Remembered, RemoteCallRow, RemoteToolRow, RunFilter, RunRow, SOURCES_KNOWN_FOR, SnapshotRow, SourceRow, StepRow, Store, StoredCommand,
-    TokenRow, appends, past,
+    Remembered, RemoteCallRow, RemoteLoginRow, RemoteToolRow, RunFilter, RunRow, SOURCES_KNOWN_FOR, SnapshotRow, SourceRow, StepRow, Store,
+    StoredCommand, TokenRow, appends, past,
 };
 use crate::domain::{Change, Entry, EntryWrite, Hit, Layer, Rival, RunId, Seq, Snapshot, SnapshotId, SourceKey, StaleMark, TaskId};
 
@@ -277,6 +277,21 @@ impl Store for SqliteStore {
 
     async fn remove_remote_call(&self, id: &str) -> Result<bool, Error> {
         match self.queue.write(Write::RemoveRemoteCall { id: id.to_owned() }).await? {
+            Answer::Changed(was) => Ok(was),
+            other => unreachable!("the writer answers in kind, not with {other:?}"),
+        }
+    }
+
+    async fn put_remote_logins(&self, logins: Vec<RemoteLoginRow>) -> Result<(), Error> {
+        self.queue.write(Write::PutRemoteLogins(logins)).await.map(drop)
+    }
+
+    async fn remote_logins(&self) -> Result<Vec<RemoteLoginRow>, Error> {
+        remote::logins(&self.reader).await
+    }
+
+    async fn remove_remote_login(&self, server: &str, issuer: &str) -> Result<bool, Error> {
+        match self.queue.write(Write::RemoveRemoteLogin { server: server.to_owned(), issuer: issuer.to_owned() }).await? {
             Answer::Changed(was) => Ok(was),
             other => unreachable!("the writer answers in kind, not with {other:?}"),
         }

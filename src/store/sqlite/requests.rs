@@ -9,8 +9,8 @@ use crate::domain::{EntryWrite, RunId, SourceKey, StaleMark};
 use crate::store::appends::{self, Sequel};
 use crate::store::settle::Manner;
 use crate::store::{
-    Append, AuditKept, AuditRow, Created, Error, NewCommand, NewRun, QueryRow, RemoteCallRow, RemoteToolRow, RunRow, SourceRow,
-    StoredCommand, TokenRow,
+    Append, AuditKept, AuditRow, Created, Error, NewCommand, NewRun, QueryRow, RemoteCallRow, RemoteLoginRow, RemoteToolRow, RunRow,
+    SourceRow, StoredCommand, TokenRow,
 };
 
 /// Bytes of long texts in one transaction, about; one request may have more.
@@ -34,6 +34,8 @@ pub enum Write {
     PutRemoteTools(Vec<RemoteToolRow>),
     PutRemoteCall(RemoteCallRow),
     RemoveRemoteCall { id: String },
+    PutRemoteLogins(Vec<RemoteLoginRow>),
+    RemoveRemoteLogin { server: String, issuer: String },
     Probe { at: i64 },
     BoundPages { pages: u32 },
 }
@@ -101,6 +103,8 @@ impl Group {
             | Write::PutRemoteTools(_)
             | Write::PutRemoteCall(_)
             | Write::RemoveRemoteCall { .. }
+            | Write::PutRemoteLogins(_)
+            | Write::RemoveRemoteLogin { .. }
             | Write::Probe { .. }
             | Write::BoundPages { .. } => true,
         };

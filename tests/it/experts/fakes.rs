@@ -179,6 +179,9 @@ impl Store for FakeStore {
     async fn put_remote_call(&self, _: store::RemoteCallRow) -> Result<(), store::Error> { unreachable!() }
     async fn remote_calls(&self) -> Result<Vec<store::RemoteCallRow>, store::Error> { unreachable!() }
     async fn remove_remote_call(&self, _: &str) -> Result<bool, store::Error> { unreachable!() }
+    async fn put_remote_logins(&self, _: Vec<store::RemoteLoginRow>) -> Result<(), store::Error> { unreachable!() }
+    async fn remote_logins(&self) -> Result<Vec<store::RemoteLoginRow>, store::Error> { unreachable!() }
+    async fn remove_remote_login(&self, _: &str, _: &str) -> Result<bool, store::Error> { unreachable!() }
     async fn probe(&self) -> Result<(), store::Error> { unreachable!() }
 }
 

@@ -118,6 +118,7 @@ async fn tokens_that_were_there_keep_what_they_could_do() {
     let file = folder.join("fathom.db");
     open(&folder).await.close().await;
     for back in [
+        "drop table remote_logins",
         "drop table remote_calls",
         "drop table remote_tools",
         "drop table audit",

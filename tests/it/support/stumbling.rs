@@ -103,5 +103,8 @@ impl Store for Stumbling {
     async fn put_remote_call(&self, call: RemoteCallRow) -> Result<(), Error> { self.store.put_remote_call(call).await }
     async fn remote_calls(&self) -> Result<Vec<RemoteCallRow>, Error> { self.store.remote_calls().await }
     async fn remove_remote_call(&self, id: &str) -> Result<bool, Error> { self.store.remove_remote_call(id).await }
+    async fn put_remote_logins(&self, logins: Vec<RemoteLoginRow>) -> Result<(), Error> { self.store.put_remote_logins(logins).await }
+    async fn remote_logins(&self) -> Result<Vec<RemoteLoginRow>, Error> { self.store.remote_logins().await }
+    async fn remove_remote_login(&self, server: &str, issuer: &str) -> Result<bool, Error> { self.store.remove_remote_login(server, issuer).await }
     async fn probe(&self) -> Result<(), Error> { self.store.probe().await }
 }

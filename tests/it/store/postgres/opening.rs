@@ -49,7 +49,7 @@ async fn tokens_that_were_there_keep_what_they_could_do() {
     drop(open(&database).await);
     database
         .execute(
-            "drop table fathom.audit, fathom.remote_calls, fathom.remote_tools;
+            "drop table fathom.audit, fathom.remote_calls, fathom.remote_tools, fathom.remote_logins;
              alter table fathom.tokens drop column kind, drop column scopes, drop column expires_at, drop column revoked_at;
              insert into fathom.tokens (name, hash, created_at) values ('old', 'abc', 7);
              update fathom.version set version = 3",
