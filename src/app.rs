@@ -79,7 +79,7 @@ pub async fn start(settings: Settings, resume: Resume) -> anyhow::Result<App> {
     if of_sources.csv_dir.as_os_str().is_empty() {
         of_sources.csv_dir = settings.data_dir.join("csv");
     }
-    let remotes = Arc::new(RemoteServers::new(&settings.mcp, store.clone()).map_err(anyhow::Error::msg)?);
+    let remotes = Arc::new(RemoteServers::new(&settings.mcp, store.clone(), &sources.logins()).map_err(anyhow::Error::msg)?);
     let workbench = LocalWorkbench::new(store.clone(), sources.clone(), of_sources).with_peers(remotes.clone());
     let workbench: Arc<dyn Workbench> = Arc::new(workbench);
     let known_models = known_models(&models);

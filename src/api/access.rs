@@ -116,6 +116,8 @@ mod tests {
             (Method::POST, "/secrets/rotate", Scope::Admin),
             (Method::POST, "/tokens", Scope::Admin),
             (Method::GET, "/tokens", Scope::Admin),
+            (Method::POST, "/servers/{name}/login", Scope::Admin),
+            (Method::DELETE, "/servers/{name}/login", Scope::Admin),
             (Method::DELETE, "/tokens/{name}", Scope::Admin),
         ] {
             assert_eq!(needs.of(&method, Some(route)).ok(), Some(Need::Scope(scope)), "{method} {route}");

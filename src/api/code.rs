@@ -51,10 +51,13 @@ pub enum Code {
     ServerUnavailable,
     NoSuchCall,
     NoSuchServer,
+    NoSuchLogin,
+    SignInWanted,
+    SignInFailed,
 }
 
 impl Code {
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 50] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::MissingField,
@@ -102,6 +105,9 @@ impl Code {
         Self::ServerUnavailable,
         Self::NoSuchCall,
         Self::NoSuchServer,
+        Self::NoSuchLogin,
+        Self::SignInWanted,
+        Self::SignInFailed,
     ];
 
     /// The last part of the problem's `type`.
@@ -279,6 +285,13 @@ impl Code {
             ),
             Self::NoSuchCall => ("no_such_call", S::NOT_FOUND, "No such call", include_str!("../../docs/errors/no_such_call.md")),
             Self::NoSuchServer => ("no_such_server", S::NOT_FOUND, "No such server", include_str!("../../docs/errors/no_such_server.md")),
+            Self::NoSuchLogin => ("no_such_login", S::NOT_FOUND, "No such sign-in", include_str!("../../docs/errors/no_such_login.md")),
+            Self::SignInWanted => {
+                ("sign_in_wanted", S::CONFLICT, "The remote server wants a sign-in", include_str!("../../docs/errors/sign_in_wanted.md"))
+            }
+            Self::SignInFailed => {
+                ("sign_in_failed", S::BAD_GATEWAY, "Nobody was signed in", include_str!("../../docs/errors/sign_in_failed.md"))
+            }
         }
     }
 }

@@ -17,6 +17,8 @@ use super::problem::{MEDIA_TYPE, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON_RPC: &str = "application/json";
+/// Pages for people.
+pub const HTML: &str = "text/html; charset=utf-8";
 const REQUEST_ID_BYTES: usize = 128;
 
 /// Goes around the whole router, not around each route, because a router finishes its answers (`Allow`) outside of its routes.
@@ -63,8 +65,8 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 fn documented(response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    // Errors of JSON-RPC are JSON of another kind.
-    let is_documented = |media: &HeaderValue| media == MEDIA_TYPE || media == JSON_RPC;
+    // Errors of JSON-RPC are JSON of another kind, and what a person reads in a browser is a page.
+    let is_documented = |media: &HeaderValue| media == MEDIA_TYPE || media == JSON_RPC || media == HTML;
     if !is_error || response.headers().get(CONTENT_TYPE).is_some_and(is_documented) {
         return response;
     }

@@ -16,6 +16,7 @@ pub mod health;
 pub mod inference;
 pub mod intent;
 pub mod limits;
+pub mod logins;
 pub mod metrics;
 pub mod once;
 pub mod openapi;
@@ -186,6 +187,11 @@ fn described() -> Routes {
         .of(APPROVE, routes!(servers::call))
         .of(READ, routes!(servers::unanswered))
         .of(APPROVE, routes!(servers::settle))
+        .of(ADMIN, routes!(logins::begin))
+        .of(READ, routes!(logins::look))
+        .of(ADMIN, routes!(logins::forget))
+        // What the browser brings holds a state that only who began the sign-in was told.
+        .of(NOTHING, routes!(logins::callback))
         .of(NOTHING, routes!(health::alive))
         .of(NOTHING, routes!(health::ready))
         .of(READ, routes!(metrics::metrics))

@@ -32,6 +32,9 @@ pub struct ServerItem {
     /// What is spoken with it, or why it does not answer.
     pub state: String,
     pub trusted: bool,
+    /// Whether there is a token from signing in.
+    #[serde(default)]
+    pub signed_in: bool,
     /// Empty where it does not tell them.
     pub tools: Vec<ServerTool>,
 }
@@ -103,7 +106,7 @@ pub struct UnansweredCall {
 
 /// The server and, where the path has one, the tool.
 pub struct ServerPath {
-    name: String,
+    pub(super) name: String,
     tool: Option<String>,
 }
 
@@ -184,7 +187,8 @@ async fn item(server: &RemoteServer) -> ServerItem {
         Err(error) => (false, error.to_string(), Vec::new()),
     };
     let tools = tools.into_iter().map(ServerTool::of).collect();
-    ServerItem { name: setup.name.clone(), place: setup.shown(), up, state, trusted: setup.trusted, tools }
+    let signed_in = server.is_signed_in().await;
+    ServerItem { name: setup.name.clone(), place: setup.shown(), up, state, trusted: setup.trusted, signed_in, tools }
 }
 
 impl ServerTool {
@@ -219,6 +223,9 @@ impl From<Error> for Problem {
             Error::Unavailable { .. } | Error::Suspended { .. } | Error::Unauthorized { .. } | Error::TimedOut { .. } => {
                 Code::ServerUnavailable
             }
+            Error::SignIn { .. } => Code::SignInWanted,
+            Error::LoginFailed { .. } => Code::SignInFailed,
+            Error::NoSuchLogin(_) => Code::NoSuchLogin,
             Error::Ambiguous { .. } => Code::CallAmbiguous,
             Error::Store(error) => return error.into(),
         };

@@ -1,6 +1,7 @@
 //! `fathom mcp`: a database for an AI assistant, on standard input and output.
 
 mod install;
+mod login;
 mod remote;
 
 use clap::{Args, Subcommand};
@@ -21,6 +22,7 @@ Examples:
   fathom mcp shop --tools all                     every tool, not only the handful that suffices
   fathom mcp servers                              remote servers of the configuration, [mcp.servers.NAME], and their tools
   fathom mcp accept hub run_sql_readonly          after a definition has changed
+  fathom mcp login hub                            where a remote server wants to know who calls
   fathom mcp call hub run_sql_readonly '{\"sql\": \"select count(*) from orders\"}'
   fathom run mcp:hub                              a database behind one is a source
 

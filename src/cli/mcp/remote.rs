@@ -1,8 +1,9 @@
-//! `fathom mcp servers|accept|call|settle`: remote MCP servers, their tools, and calls of them.
+//! `fathom mcp servers|accept|call|login|logout|settle`: remote MCP servers, their tools, and calls of them.
 
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
+use super::login;
 use crate::api::servers::{Accepted, Accepting, ServerAnswer, ServerCall, ServerItem, UnansweredCall};
 use crate::app::Resume;
 use crate::cli::exit::{Exit, UsageError};
@@ -38,6 +39,16 @@ pub enum Remote {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Sign in to a server that wants it: prints the address to open in a browser, and waits
+    Login {
+        #[arg(value_name = "SERVER")]
+        name: String,
+    },
+    /// Forget what signing in gave
+    Logout {
+        #[arg(value_name = "SERVER")]
+        name: String,
     },
     /// Remove the record of a call without an answer, once you know what became of it
     Settle { id: String },
@@ -91,6 +102,11 @@ impl Remote {
                     return Ok(Exit::Failed);
                 }
             }
+            Self::Login { name } => return login::login(client, name).await,
+            Self::Logout { name } => {
+                client.delete(&["servers", name, "login"]).await?;
+                out::note(format!("nobody is signed in to `{name}` any more"));
+            }
             Self::Settle { id } => {
                 client.delete(&["servers", "calls", id]).await?;
                 out::note(format!("the call `{id}` is off the record"));
@@ -106,7 +122,9 @@ fn show(servers: &[ServerItem], calls: &[UnansweredCall]) -> std::io::Result<()>
     }
     for server in servers {
         let up = if server.up { "up" } else { "down" };
-        out::line(format!("{}  {up}  {}  {}", server.name, out::harmless(&server.place, TEXT_CHARS), out::harmless(&server.state, 300)))?;
+        let signed_in = if server.signed_in { "  signed in" } else { "" };
+        let (place, state) = (out::harmless(&server.place, TEXT_CHARS), out::harmless(&server.state, 300));
+        out::line(format!("{}  {up}{signed_in}  {place}  {state}", server.name))?;
         let rows: Vec<Vec<String>> = server
             .tools
             .iter()

@@ -18,8 +18,15 @@ pub enum Error {
     Unavailable { server: String, reason: String },
     #[error("calls to the server `{server}` are suspended for {} ms more, because it failed several times in a row", .wait.as_millis())]
     Suspended { server: String, wait: Duration },
-    #[error("the server `{server}` does not let us in: {reason}; its token stands in the configuration under `mcp.servers`")]
+    #[error("the server `{server}` does not let us in: {reason}; its `token` or `oauth` stands in the configuration under `mcp.servers`")]
     Unauthorized { server: String, reason: String },
+    /// A person has to sign in; with a scope, to one that the tokens of now do not have.
+    #[error("{}; run `fathom mcp login {server}`, or ask `POST /servers/{server}/login`", wanted(.server, .scope.as_deref()))]
+    SignIn { server: String, scope: Option<String> },
+    #[error("nobody is signed in to the server `{server}`: {reason}")]
+    LoginFailed { server: String, reason: String },
+    #[error("{0}")]
+    NoSuchLogin(String),
     /// The server answered that it does not do it.
     #[error("the server `{server}` refuses `{what}`: {reason}")]
     Refused { server: String, what: String, reason: String },
@@ -35,4 +42,14 @@ pub enum Error {
     Ambiguous { server: String, tool: String, id: String, reason: String },
     #[error("{0}")]
     Store(#[from] store::Error),
+}
+
+fn wanted(server: &str, scope: Option<&str>) -> String {
+    match scope {
+        None => format!("the server `{server}` wants a sign-in"),
+        Some("") => format!("the server `{server}` wants more than the sign-in allows, and does not say what; signing in again may help"),
+        Some(scope) => {
+            format!("the server `{server}` wants the scope `{scope}`, which the sign-in did not give; signing in again asks for it")
+        }
+    }
 }

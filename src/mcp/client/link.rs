@@ -69,6 +69,10 @@ pub enum Fault {
         message: String,
     },
     Unauthorized(String),
+    /// It wants a token that it accepts, or one with this scope.
+    SignIn {
+        scope: Option<String>,
+    },
     /// An answer came, and was too large to be read.
     TooLarge,
     /// An answer came that is none to this call.

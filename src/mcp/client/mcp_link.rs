@@ -11,6 +11,7 @@ use rmcp::model::{
 };
 use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt, Peer, PeerRequestOptions, RunningService, ServiceError};
 use rmcp::transport::DynamicTransportError;
+use rmcp::transport::auth::AuthError;
 use rmcp::transport::common::client_side_sse::ExponentialBackoff;
 use rmcp::transport::streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig, StreamableHttpError};
 use rmcp::{RoleClient, model};
@@ -21,6 +22,7 @@ use url::Url;
 use super::child::{self, LastWords};
 use super::ear::Ear;
 use super::link::{Definition, Fault, Hear, Heard, Link, Reply};
+use super::oauth::{Keeper, Signed};
 use super::setup::{Reach, Setup};
 use crate::model::ApiKey;
 
@@ -50,19 +52,20 @@ pub struct McpLink {
 /// Why no connection came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoLink {
-    Unreachable(String),
-    Unauthorized(String),
+    /// Nothing answers, or it does not let us in.
+    Fault(Fault),
     /// Something answers, and it does not speak MCP.
     NotMcp(String),
 }
 
 impl McpLink {
-    pub async fn open(setup: &Setup) -> Result<Self, NoLink> {
+    pub async fn open(setup: &Setup, keeper: Option<&Arc<Keeper>>) -> Result<Self, NoLink> {
+        let unreachable = |why| NoLink::Fault(Fault::NotSent(why));
         let ear = Ear::default();
         let lifecycle = || ClientLifecycleMode::Auto { preferred_versions: vec![ProtocolVersion::LATEST], legacy_version: None };
         let (running, last_words) = match &setup.reach {
             Reach::Http { url, token, .. } => {
-                let transport = || transport(url, token.as_ref(), setup).map_err(NoLink::Unreachable);
+                let transport = || transport(url, token.as_ref(), keeper, setup).map_err(unreachable);
                 let running = match ear.clone().serve_with_lifecycle(transport()?, lifecycle()).await {
                     // Some answer whatever they do not know with an empty result, and the older handshake is to be tried apart.
                     Err(error) if has_answered_oddly(&error) => {
@@ -73,9 +76,9 @@ impl McpLink {
                 (running.map_err(|error| no_link(&error))?, None)
             }
             Reach::Command { program, args, env, around } => {
-                let (child, words) = child::start(program, args, env, around).map_err(NoLink::Unreachable)?;
+                let (child, words) = child::start(program, args, env, around).map_err(unreachable)?;
                 let served = ear.clone().serve_with_lifecycle(child, lifecycle()).await;
-                let running = served.map_err(|error| NoLink::Unreachable(format!("{}{}", innermost(&error), told(&words))))?;
+                let running = served.map_err(|error| unreachable(format!("{}{}", innermost(&error), told(&words))))?;
                 (running, Some(words))
             }
         };
@@ -207,7 +210,12 @@ impl Drop for Abandoned {
     }
 }
 
-fn transport(url: &Url, token: Option<&ApiKey>, setup: &Setup) -> Result<StreamableHttpClientTransport<reqwest::Client>, String> {
+fn transport(
+    url: &Url,
+    token: Option<&ApiKey>,
+    keeper: Option<&Arc<Keeper>>,
+    setup: &Setup,
+) -> Result<StreamableHttpClientTransport<Signed>, String> {
     let client = super::plain_link::http_client(url, setup.connect_time)?;
     let mut resuming = ExponentialBackoff::default();
     resuming.max_times = Some(RESUMPTIONS);
@@ -220,7 +228,7 @@ fn transport(url: &Url, token: Option<&ApiKey>, setup: &Setup) -> Result<Streama
     if let Some(token) = token {
         config = config.auth_header(token.expose());
     }
-    Ok(StreamableHttpClientTransport::with_client(client, config))
+    Ok(StreamableHttpClientTransport::with_client(Signed::new(client, keeper.cloned()), config))
 }
 
 fn wants_stream(running: &RunningService<RoleClient, Ear>) -> bool {
@@ -272,7 +280,10 @@ fn of_transport(error: &DynamicTransportError) -> Fault {
     let Some(http) = error.error.downcast_ref::<Http>() else { return Fault::Broken(innermost(error)) };
     match http {
         Http::Client(error) if error.is_connect() || error.is_builder() => Fault::NotSent(innermost(error)),
-        Http::AuthRequired(_) | Http::InsufficientScope(_) => Fault::Unauthorized(http.to_string()),
+        Http::AuthRequired(_) => Fault::SignIn { scope: None },
+        Http::InsufficientScope(refusal) => Fault::SignIn { scope: Some(refusal.required_scope.clone().unwrap_or_default()) },
+        Http::Auth(AuthError::TokenRefreshFailed(why)) => Fault::NotSent(why.clone()),
+        Http::Auth(AuthError::AuthorizationFailed(why)) => Fault::Unauthorized(why.clone()),
         Http::SessionExpired => Fault::NotSent(http.to_string()),
         Http::ResponseBodyTooLarge { .. } => Fault::TooLarge,
         Http::HttpStatus(error) => of_status(error.status, &http.to_string()),
@@ -288,7 +299,8 @@ fn of_transport(error: &DynamicTransportError) -> Fault {
 /// A refusal with a status: below 500 the request was not carried out.
 fn of_status(status: u16, text: &str) -> Fault {
     match status {
-        401 | 403 => Fault::Unauthorized(text.to_owned()),
+        401 => Fault::SignIn { scope: None },
+        403 => Fault::Unauthorized(text.to_owned()),
         429 => Fault::NotSent(text.to_owned()),
         400..=499 => Fault::Refused { code: i64::from(status), message: text.to_owned() },
         _ => Fault::Broken(text.to_owned()),
@@ -304,8 +316,7 @@ fn no_link(error: &ClientInitializeError) -> NoLink {
     match error {
         ClientInitializeError::LegacyFallbackFailed { fallback, .. } => no_link(fallback),
         ClientInitializeError::TransportError { error, .. } => match of_transport(error) {
-            Fault::NotSent(why) => NoLink::Unreachable(why),
-            Fault::Unauthorized(why) => NoLink::Unauthorized(why),
+            fault @ (Fault::NotSent(_) | Fault::Unauthorized(_) | Fault::SignIn { .. }) => NoLink::Fault(fault),
             // The server went away, or answers in some other way.
             Fault::Broken(why) | Fault::Odd(why) | Fault::Refused { message: why, .. } => NoLink::NotMcp(why),
             Fault::TooLarge => NoLink::NotMcp("its answer is too large".to_owned()),

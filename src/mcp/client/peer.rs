@@ -36,6 +36,9 @@ fn refused(error: Error) -> PeerError {
         | Error::Unavailable { .. }
         | Error::Suspended { .. }
         | Error::Unauthorized { .. }
+        | Error::SignIn { .. }
+        | Error::LoginFailed { .. }
+        | Error::NoSuchLogin(_)
         | Error::Ambiguous { .. }
         | Error::Store(_) => PeerError::Unavailable(error.to_string()),
     }

@@ -13,6 +13,7 @@ use super::connect::connect;
 use super::definition::{Acceptance, RemoteTool, hash};
 use super::error::Error;
 use super::link::{Definition, Fault, Hear, Link, METHOD_NOT_FOUND, Reply};
+use super::oauth::{Grant, Keeper, plain};
 use super::setup::Setup;
 use crate::model::breaker::{Breaker, Verdict};
 use crate::store::{RemoteCallRow, RemoteToolRow, Store, clock};
@@ -26,6 +27,8 @@ const UNDER_WAY: &str = "it is under way, or the process ended before an answer 
 pub struct RemoteServer {
     setup: Setup,
     store: Arc<dyn Store>,
+    /// Of its tokens, where one can sign in to it.
+    keeper: Option<Arc<Keeper>>,
     /// Whoever holds it connects for all who wait.
     link: tokio::sync::Mutex<Option<Arc<dyn Link>>>,
     /// What was found out of its form.
@@ -75,7 +78,7 @@ enum Given {
 }
 
 impl RemoteServer {
-    pub fn new(setup: Setup, store: Arc<dyn Store>) -> Self {
+    pub fn new(setup: Setup, store: Arc<dyn Store>, keeper: Option<Keeper>) -> Self {
         Self {
             places: Semaphore::new(setup.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
             breaker: Breaker::new(setup.breaker_failures, setup.breaker_open),
@@ -83,6 +86,7 @@ impl RemoteServer {
             is_plain: AtomicBool::new(false),
             listed: Mutex::default(),
             last_failure: Mutex::default(),
+            keeper: keeper.map(Arc::new),
             setup,
             store,
         }
@@ -90,6 +94,23 @@ impl RemoteServer {
 
     pub fn setup(&self) -> &Setup {
         &self.setup
+    }
+
+    pub(super) fn keeper(&self) -> Option<&Arc<Keeper>> {
+        self.keeper.as_ref()
+    }
+
+    pub(super) fn login(&self) -> Result<&Arc<Keeper>, Error> {
+        let why = "it has a fixed token, is a program, or speaks no MCP";
+        self.keeper().ok_or_else(|| Error::LoginFailed { server: self.setup.name.clone(), reason: why.to_owned() })
+    }
+
+    /// Whether there is a token from signing in.
+    pub async fn is_signed_in(&self) -> bool {
+        match self.keeper() {
+            Some(keeper) => keeper.is_signed_in().await.unwrap_or(false),
+            None => false,
+        }
     }
 
     /// Asks the server whether it is there.
@@ -233,7 +254,7 @@ impl RemoteServer {
             return Ok(link.clone());
         }
         *place = None;
-        let connecting = tokio::time::timeout(self.setup.connect_time, connect(&self.setup, &self.is_plain)).await;
+        let connecting = tokio::time::timeout(self.setup.connect_time, connect(&self.setup, self.keeper.as_ref(), &self.is_plain)).await;
         let late = || Fault::NotSent(format!("it did not agree on anything within {} ms", self.setup.connect_time.as_millis()));
         let link = connecting.map_err(|_| late())??;
         // What was known is of the time before.
@@ -306,6 +327,11 @@ impl RemoteServer {
         match fault {
             Fault::NotSent(reason) | Fault::Broken(reason) => Error::Unavailable { server, reason: self.redacted(reason) },
             Fault::Unauthorized(reason) => Error::Unauthorized { server, reason: self.redacted(reason) },
+            Fault::SignIn { scope } => match self.keeper.as_ref().map(|keeper| keeper.grant()) {
+                Some(Grant::Code) => Error::SignIn { server, scope: scope.map(|scope| plain(&scope)) },
+                Some(Grant::ClientCredentials) => Error::Unauthorized { server, reason: refusal(scope, "its token is refused") },
+                None => Error::Unauthorized { server, reason: refusal(scope, "it wants another token") },
+            },
             Fault::Refused { code: METHOD_NOT_FOUND, .. } => self.no_such_tool(&what, &[]),
             Fault::Refused { message, .. } | Fault::Odd(message) => Error::Refused { server, what, reason: self.redacted(message) },
             Fault::TooLarge => Error::TooLarge { server, tool: what, most: self.setup.max_result_bytes },
@@ -361,5 +387,12 @@ impl RemoteServer {
     fn wait(&self, attempt: u32) -> Duration {
         let doubled = self.setup.retry_base.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST_WAIT);
         doubled.mul_f64(rand::rng().random_range(0.5..1.0))
+    }
+}
+
+fn refusal(scope: Option<String>, token: &str) -> String {
+    match scope {
+        Some(scope) => format!("the scope `{}` is missing", plain(&scope)),
+        None => token.to_owned(),
     }
 }

@@ -8,12 +8,13 @@ use futures::future::join_all;
 
 use super::definition::RemoteTool;
 use super::error::Error;
+use super::oauth::{self, Callback, Keeper, Progress};
 use super::peer::RemotePeer;
 use super::server::RemoteServer;
 use super::settings::Settings;
 use super::setup::Setup;
 use crate::source::remote::{Address, Peer, Peers, Place};
-use crate::store::{RemoteCallRow, Store};
+use crate::store::{LoginBook, RemoteCallRow, Store};
 
 /// Servers named by address that are kept open; who uses one longer holds it.
 const MOST_ADDRESSED: usize = 64;
@@ -31,10 +32,12 @@ pub struct RemoteServers {
 
 impl RemoteServers {
     /// Nothing is connected yet.
-    pub fn new(settings: &Settings, store: Arc<dyn Store>) -> Result<Self, String> {
+    pub fn new(settings: &Settings, store: Arc<dyn Store>, logins: &LoginBook) -> Result<Self, String> {
         let configured = settings.servers.iter().map(|(name, server)| {
             let setup = Setup::of(name, server, settings).map_err(|why| format!("mcp.servers.{name}: {why}"))?;
-            Ok((name.clone(), Arc::new(RemoteServer::new(setup, store.clone()))))
+            let oauth = server.oauth.clone().unwrap_or_default();
+            let keeper = setup.login_url().map(|url| Keeper::new(name, url.clone(), oauth, logins.clone()));
+            Ok((name.clone(), Arc::new(RemoteServer::new(setup, store.clone(), keeper))))
         });
         let configured = configured.collect::<Result<_, String>>()?;
         Ok(Self { settings: settings.clone(), store, configured, addressed: Mutex::default() })
@@ -91,6 +94,41 @@ impl RemoteServers {
         Ok(self.store.remove_remote_call(id).await?)
     }
 
+    /// The address at which a person signs in to a server of the configuration, after which the browser comes back to `redirect`.
+    pub async fn begin_login(&self, name: &str, redirect: &str) -> Result<String, Error> {
+        let server = self.with_login(name)?;
+        let keeper = server.login()?;
+        if !keeper.was_refused() {
+            // The refusal says where to sign in.
+            server.state().await;
+        }
+        keeper.begin(redirect).await.map_err(|error| login_failed(name, error))
+    }
+
+    /// The browser has come back; to which server's sign-in, the state says.
+    pub async fn finish_login(&self, callback: Callback) -> Result<String, Error> {
+        let waiting = self
+            .configured
+            .iter()
+            .find_map(|(name, server)| Some((name, server.keeper().filter(|keeper| keeper.awaits(&callback.state))?)));
+        let (name, keeper) = waiting.ok_or_else(|| Error::NoSuchLogin(oauth::Error::UnknownState.to_string()))?;
+        keeper.finish(callback).await.map_err(|error| login_failed(name, error))?;
+        Ok(name.clone())
+    }
+
+    pub async fn login_progress(&self, name: &str) -> Result<Progress, Error> {
+        self.with_login(name)?.login()?.progress().await.map_err(|error| login_failed(name, error))
+    }
+
+    /// Forgets the tokens, and who we are to who gave them; false where there was nothing.
+    pub async fn forget_login(&self, name: &str) -> Result<bool, Error> {
+        self.with_login(name)?.login()?.forget().await.map_err(|error| login_failed(name, error))
+    }
+
+    fn with_login(&self, name: &str) -> Result<&Arc<RemoteServer>, Error> {
+        self.configured.get(name).ok_or_else(|| Error::NoSuchServer { name: name.chars().take(100).collect(), known: self.known() })
+    }
+
     fn at(&self, place: &Place) -> Result<Arc<RemoteServer>, String> {
         let url = match &place.address {
             Address::Named(name) => {
@@ -107,7 +145,7 @@ impl RemoteServers {
         if addressed.len() >= MOST_ADDRESSED {
             addressed.retain(|_, server| Arc::strong_count(server) > 1);
         }
-        let server = Arc::new(RemoteServer::new(Setup::of_address(url, place, &self.settings)?, self.store.clone()));
+        let server = Arc::new(RemoteServer::new(Setup::of_address(url, place, &self.settings)?, self.store.clone(), None));
         addressed.insert(words, server.clone());
         Ok(server)
     }
@@ -121,5 +159,13 @@ impl RemoteServers {
 impl Peers for RemoteServers {
     fn find(&self, place: &Place) -> Result<Arc<dyn Peer>, String> {
         Ok(Arc::new(RemotePeer(self.at(place)?)))
+    }
+}
+
+fn login_failed(server: &str, error: oauth::Error) -> Error {
+    match error {
+        oauth::Error::Store(error) => Error::Store(error),
+        oauth::Error::UnknownState => Error::NoSuchLogin(error.to_string()),
+        oauth::Error::Refused(reason) | oauth::Error::Away(reason) => Error::LoginFailed { server: server.to_owned(), reason },
     }
 }

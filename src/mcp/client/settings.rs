@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::oauth::OAuthSettings;
 use crate::model::ApiKey;
 use crate::source::remote::{Form, is_name};
 use crate::tools::Effect;
@@ -46,6 +47,8 @@ pub struct ServerSettings {
     pub env: BTreeMap<String, ApiKey>,
     /// Sent as `Authorization: Bearer …`.
     pub token: Option<ApiKey>,
+    /// How one signs in, where the server wants that and does not say all of it itself.
+    pub oauth: Option<OAuthSettings>,
     pub form: Form,
     /// What the server says of its own tools is believed.
     pub trusted: bool,
@@ -114,6 +117,9 @@ impl ServerSettings {
         if !is_name(name) {
             say("", "the name of a server is 1 to 60 letters, digits, `-` and `_`");
         }
+        if name == "calls" {
+            say("", "`calls` is where calls without an answer are; give it another name");
+        }
         match (&self.url, &self.command) {
             (Some(url), None) => {
                 if let Err(why) = super::setup::checked_url(url) {
@@ -124,9 +130,21 @@ impl ServerSettings {
                 }
             }
             (None, Some(_)) if self.token.is_some() => say(".token", "a command takes no token; give it a variable in `env`"),
+            (None, Some(_)) if self.oauth.is_some() => say(".oauth", "nobody signs in to a command; give it a variable in `env`"),
             (None, Some(_)) if self.form == Form::Plain => say(".form", "a command speaks MCP; `plain` is for a `url`"),
             (None, Some(_)) => {}
             (Some(_), Some(_)) | (None, None) => say("", "a server has either a `url` or a `command`"),
+        }
+        if self.url.is_some() && self.oauth.is_some() {
+            if self.token.is_some() {
+                say(".oauth", "a server has a fixed `token`, or one signs in to it; leave one of them out");
+            }
+            if self.form == Form::Plain {
+                say(".oauth", "signing in is of MCP; a `plain` server takes a `token`");
+            }
+        }
+        for (key, why) in self.oauth.iter().flat_map(OAuthSettings::wrong) {
+            say(&format!(".oauth.{key}"), &why);
         }
         for (tool, effect) in &self.effects {
             if *effect == Effect::Record {
@@ -155,6 +173,12 @@ mod tests {
             (&|server| server.url = Some("http://u:p@h/".to_owned()), "servers.hub.url"),
             (&|server| server.url = Some("ftp://h/".to_owned()), "servers.hub.url"),
             (&|server| server.call_s = Some(0), "servers.hub.call_s"),
+            (&|server| (server.token, server.oauth) = (Some(ApiKey::new("t")), Some(OAuthSettings::default())), "servers.hub.oauth"),
+            (&|server| (server.form, server.oauth) = (Form::Plain, Some(OAuthSettings::default())), "servers.hub.oauth"),
+            (
+                &|server| server.oauth = Some(OAuthSettings { scopes: vec!["a b".to_owned()], ..OAuthSettings::default() }),
+                "servers.hub.oauth.scopes",
+            ),
             (&|server| server.effects = BTreeMap::from([("t".to_owned(), Effect::Record)]), "servers.hub.effects.t"),
         ] {
             let wrong = server(change);
@@ -166,6 +190,11 @@ mod tests {
     fn secrets_do_not_show() {
         let server = ServerSettings {
             token: Some(ApiKey::new("hidden-token")),
+            oauth: Some(OAuthSettings {
+                client_secret: Some(ApiKey::new("hidden-secret")),
+                private_key: Some(ApiKey::new("hidden-key")),
+                ..OAuthSettings::default()
+            }),
             env: BTreeMap::from([("X".to_owned(), ApiKey::new("hidden-value"))]),
             ..ServerSettings::default()
         };

@@ -68,6 +68,14 @@ impl Setup {
         Ok(Self::common(&format!("mcp+{url}"), reach, settings))
     }
 
+    /// Where one may sign in: there is no fixed token, and MCP may be spoken.
+    pub fn login_url(&self) -> Option<&Url> {
+        match &self.reach {
+            Reach::Http { url, token: None, form: Form::Auto | Form::Mcp } => Some(url),
+            Reach::Http { .. } | Reach::Command { .. } => None,
+        }
+    }
+
     pub fn token(&self) -> Option<&ApiKey> {
         match &self.reach {
             Reach::Http { token, .. } => token.as_ref(),

@@ -5,7 +5,10 @@ mod calls;
 mod cli;
 mod discovery;
 mod fake;
+mod issuer;
 mod kit;
+mod oauth;
+mod oauth_cli;
 mod pins;
 mod proxysql;
 mod real;
@@ -13,12 +16,13 @@ mod suite;
 mod tools;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use fathom::mcp::client::{RemoteServer, RemoteServers, ServerSettings, Settings};
 use fathom::model::ApiKey;
 use fathom::source::remote::Form;
-use fathom::store::{SqliteStore, Store};
+use fathom::store::{Keyring, LoginBook, SourceBook, SqliteStore, Store};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
@@ -26,7 +30,7 @@ use tempfile::TempDir;
 struct Scene {
     servers: RemoteServers,
     store: Arc<dyn Store>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Scene {
@@ -34,8 +38,8 @@ impl Scene {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().expect("a folder");
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).await.expect("a store"));
-        let servers = RemoteServers::new(&settings, store.clone()).expect("sound settings");
-        Self { servers, store, _folder: folder }
+        let servers = RemoteServers::new(&settings, store.clone(), &logins(folder.path(), &store)).expect("sound settings");
+        Self { servers, store, folder }
     }
 
     async fn of(server: ServerSettings) -> Self {
@@ -45,6 +49,10 @@ impl Scene {
     fn hub(&self) -> Arc<RemoteServer> {
         self.servers.find("hub").expect("it is configured")
     }
+}
+
+fn logins(folder: &Path, store: &Arc<dyn Store>) -> LoginBook {
+    SourceBook::new(store.clone(), Keyring::open(folder, None).expect("a key")).logins()
 }
 
 /// Failures cost little time.
