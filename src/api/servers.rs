@@ -1,5 +1,6 @@
 //! `/servers`: remote MCP servers of the configuration, their tools, and calls of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -14,7 +15,7 @@ use super::ApiState;
 use super::body::Body;
 use super::params::{Items, Params, path_parameter};
 use super::problem::{Code, Problem};
-use crate::mcp::client::{Acceptance, Error, RemoteServer, RemoteTool, State as Reached};
+use crate::mcp::client::{Acceptance, Answers, Ask, Asks, Error, RemoteServer, RemoteTool, State as Reached};
 use crate::store::RemoteCallRow;
 use crate::tools::Effect;
 
@@ -77,6 +78,42 @@ pub struct ServerCall {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub args: Map<String, Value>,
+    /// To what the tool has asked back, by its `id`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, AskAnswer>,
+    /// As the answer before had it, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskAnswer {
+    pub action: AskAction,
+    /// The form as it was filled in, where it was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub content: Option<Map<String, Value>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AskAction {
+    Accept,
+    /// Without what was asked, and the tool may go on.
+    Decline,
+    /// The tool is not to go on.
+    Cancel,
+}
+
+/// What a tool asks before it goes on, in the server's own words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ServerAsk {
+    pub id: String,
+    pub message: String,
+    /// JSON Schema of the form.
+    #[schema(value_type = Object)]
+    pub schema: Value,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -89,6 +126,12 @@ pub struct ServerAnswer {
     /// Blocks of content as MCP has them.
     #[schema(value_type = Vec<Object>)]
     pub content: Vec<Value>,
+    /// Stands here where the tool is not done: the call is to be repeated with `answers` to these, and with the `state`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Vec<ServerAsk>>,
+    /// To be given back exactly as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
 }
 
 /// A call that changes something, and of which no answer has come.
@@ -141,14 +184,21 @@ pub async fn accept(State(state): State<Arc<ApiState>>, path: ServerPath, body: 
 
 /// Calls a tool of a remote server
 ///
-/// One that changes something is sent once, whatever happens to the connection.
+/// One that changes something is sent once, whatever happens to the connection. A tool may ask something back before it goes on (`asks`).
 #[utoipa::path(post, path = "/servers/{name}/tools/{tool}", tag = "sources", operation_id = "call_server_tool", request_body = ServerCall,
     params(("name" = String, Path, description = "The server's name."), ("tool" = String, Path, description = "The tool's name.")),
     responses((status = 200, description = "What the tool answered", body = ServerAnswer)))]
-pub async fn call(State(state): State<Arc<ApiState>>, path: ServerPath, body: Body<ServerCall>) -> Result<Json<ServerAnswer>, Problem> {
-    let server = state.remotes.find(&path.name)?;
-    let reply = server.call(path.tool.as_deref().unwrap_or_default(), &body.value.args, None).await?;
-    Ok(Json(ServerAnswer { is_error: reply.is_error, structured: reply.structured, content: reply.content }))
+pub async fn call(State(app): State<Arc<ApiState>>, path: ServerPath, body: Body<ServerCall>) -> Result<Json<ServerAnswer>, Problem> {
+    let server = app.remotes.find(&path.name)?;
+    let ServerCall { args, answers, state } = body.value;
+    let answers = answers.into_iter().filter_map(|(id, answer)| Some((id, serde_json::to_value(answer).ok()?))).collect();
+    let said = Answers { answers, state };
+    let reply = server.call_for_person(path.tool.as_deref().unwrap_or_default(), &args, &said).await?;
+    let (asks, state) = match reply.asks {
+        Some(Asks { questions, state }) => (Some(questions.into_iter().map(ServerAsk::of).collect()), state),
+        None => (None, None),
+    };
+    Ok(Json(ServerAnswer { is_error: reply.is_error, structured: reply.structured, content: reply.content, asks, state }))
 }
 
 /// Lists calls that change something and have no answer
@@ -203,6 +253,12 @@ impl ServerTool {
             hash: tool.hash,
             args: tool.args,
         }
+    }
+}
+
+impl ServerAsk {
+    fn of(ask: Ask) -> Self {
+        Self { id: ask.id, message: ask.message, schema: ask.schema }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `fathom mcp`: a database for an AI assistant, on standard input and output.
 
+mod asking;
 mod install;
 mod login;
 mod remote;

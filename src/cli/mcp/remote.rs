@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
-use super::login;
+use super::{asking, login};
 use crate::api::servers::{Accepted, Accepting, ServerAnswer, ServerCall, ServerItem, UnansweredCall};
 use crate::app::Resume;
 use crate::cli::exit::{Exit, UsageError};
@@ -36,6 +36,12 @@ pub enum Remote {
         /// The arguments, as a JSON object
         #[arg(default_value = "{}")]
         args: String,
+        /// Answers to what the tool has asked back, as JSON: {"id": {"action": "accept", "content": {…}}}
+        #[arg(long, default_value = "{}", hide_default_value = true)]
+        answers: String,
+        /// The state that the tool gave when it asked
+        #[arg(long)]
+        state: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -59,6 +65,7 @@ const TEXT_CHARS: usize = 100;
 impl Remote {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let args = self.args()?;
+        self.said()?;
         let target = Target::find(global, Resume::No).await?;
         let done = self.ask(&target, args).await;
         target.close_after(done).await
@@ -68,6 +75,15 @@ impl Remote {
     fn args(&self) -> Result<Map<String, Value>, UsageError> {
         let Self::Call { args, .. } = self else { return Ok(Map::new()) };
         serde_json::from_str(args).map_err(|error| UsageError(format!("the arguments are not a JSON object: {error}")))
+    }
+
+    /// What is said to what the tool has asked before.
+    fn said(&self) -> Result<ServerCall, UsageError> {
+        let Self::Call { answers, state, .. } = self else { return Ok(ServerCall::default()) };
+        let read = serde_json::from_str(answers);
+        let answers =
+            read.map_err(|error| UsageError(format!("the answers are not of the form {{\"id\": {{\"action\": …}}}}: {error}")))?;
+        Ok(ServerCall { answers, state: state.clone(), ..ServerCall::default() })
     }
 
     async fn ask(&self, target: &Target, args: Map<String, Value>) -> anyhow::Result<Exit> {
@@ -92,7 +108,18 @@ impl Remote {
                 }
             }
             Self::Call { name, tool, json, .. } => {
-                let answer: ServerAnswer = client.post_once(&["servers", name, "tools", tool], &ServerCall { args }).await?;
+                let mut call = ServerCall { args, ..self.said()? };
+                let mut answer: ServerAnswer = client.post_once(&["servers", name, "tools", tool], &call).await?;
+                while let Some(asks) = answer.asks.as_ref().filter(|_| !json && asking::is_somebody_there()) {
+                    call.answers = asking::ask(&format!("{name}.{tool}"), asks).await?;
+                    call.state = answer.state.clone();
+                    answer = client.post_once(&["servers", name, "tools", tool], &call).await?;
+                }
+                if answer.asks.is_some() {
+                    out::line(serde_json::to_string_pretty(&answer)?)?;
+                    out::note("the tool asks something back; call it again with `--answers` and, where there is one, `--state`");
+                    return Ok(Exit::Failed);
+                }
                 if *json {
                     out::line(serde_json::to_string_pretty(&answer)?)?
                 } else {

@@ -9,7 +9,7 @@ pub trait Link: Send + Sync {
     async fn list(&self) -> Result<Option<Vec<Definition>>, Fault>;
 
     /// Dropped before its end, the server is told that nobody waits any more.
-    async fn call(&self, tool: &str, args: &Map<String, Value>, hear: Option<&Hear>) -> Result<Reply, Fault>;
+    async fn call(&self, call: ToolCall<'_>) -> Result<Reply, Fault>;
 
     /// Whether the server still answers; where the revision has no such question, the cheapest other one is asked.
     async fn ping(&self) -> Result<(), Fault>;
@@ -22,6 +22,41 @@ pub trait Link: Send + Sync {
 
     /// What is spoken: a revision of MCP, or the plain form.
     fn spoken(&self) -> String;
+}
+
+/// One call of a tool.
+#[derive(Clone, Copy)]
+pub struct ToolCall<'a> {
+    pub tool: &'a str,
+    pub args: &'a Map<String, Value>,
+    pub hear: Option<&'a Hear>,
+    /// What a person says to what the tool asks; none where nobody is there to be asked.
+    pub person: Option<&'a Answers>,
+}
+
+/// What a person answers, with the state that the tool gave. Both are empty the first time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answers {
+    /// By the question's id.
+    pub answers: Map<String, Value>,
+    pub state: Option<String>,
+}
+
+/// What a tool asks before it goes on. The words are the server's own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asks {
+    /// Empty where it wants to be called again, and nothing else.
+    pub questions: Vec<Ask>,
+    /// To be given back as it is.
+    pub state: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    pub id: String,
+    pub message: String,
+    /// JSON Schema of the form: an object with plain members.
+    pub schema: Value,
 }
 
 /// Is told how far a call has come.
@@ -54,6 +89,8 @@ pub struct Reply {
     pub content: Vec<Value>,
     /// The tool says that it could not do it.
     pub is_error: bool,
+    /// It is not done, and asks something first.
+    pub asks: Option<Asks>,
 }
 
 /// Why there is no reply; what matters is whether the call may have taken place.

@@ -15,13 +15,14 @@ use rmcp::transport::auth::AuthError;
 use rmcp::transport::common::client_side_sse::ExponentialBackoff;
 use rmcp::transport::streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig, StreamableHttpError};
 use rmcp::{RoleClient, model};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 use url::Url;
 
+use super::asking;
 use super::child::{self, LastWords};
 use super::ear::Ear;
-use super::link::{Definition, Fault, Hear, Heard, Link, Reply};
+use super::link::{Answers, Definition, Fault, Heard, Link, Reply, ToolCall};
 use super::oauth::{Keeper, Signed};
 use super::setup::{Reach, Setup};
 use crate::model::ApiKey;
@@ -119,10 +120,17 @@ impl Link for McpLink {
         Ok(Some(found))
     }
 
-    async fn call(&self, tool: &str, args: &Map<String, Value>, hear: Option<&Hear>) -> Result<Reply, Fault> {
-        let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(args.clone());
+    async fn call(&self, call: ToolCall<'_>) -> Result<Reply, Fault> {
+        let ToolCall { tool, args, hear, person } = call;
+        let mut params = CallToolRequestParams::new(tool.to_owned()).with_arguments(args.clone());
+        let mut options = PeerRequestOptions::no_options();
+        if let Some(Answers { answers, state }) = person.filter(|_| !self.is_legacy()) {
+            options = options.with_meta(asking::can_be_asked());
+            params.input_responses = (!answers.is_empty()).then(|| answers.clone().into_iter().collect());
+            params.request_state = state.clone();
+        }
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-        let sent = self.peer().send_request_with_option(request, PeerRequestOptions::no_options()).await;
+        let sent = self.peer().send_request_with_option(request, options).await;
         let handle = sent.map_err(|error| self.fault(error))?;
         let mut abandoned = Abandoned { peer: self.peer().clone(), id: Some(handle.id.clone()) };
         let mut progress = self.ear.progress.subscribe(handle.progress_token.clone()).await;
@@ -149,12 +157,15 @@ impl Link for McpLink {
         match answer.map_err(|error| self.fault(error))? {
             ServerResult::CallToolResult(result) => {
                 let content = result.content.iter().filter_map(|block| serde_json::to_value(block).ok()).collect();
-                Ok(Reply { structured: result.structured_content, content, is_error: result.is_error == Some(true) })
+                Ok(Reply { structured: result.structured_content, content, is_error: result.is_error == Some(true), asks: None })
             }
-            ServerResult::InputRequiredResult(_) => Err(Fault::Refused {
-                code: i64::from(model::ErrorCode::INVALID_REQUEST.0),
-                message: "the tool asks for something back, which nobody here can give".to_owned(),
-            }),
+            ServerResult::InputRequiredResult(result) => {
+                let asks = person.and_then(|_| asking::asks(result)).ok_or_else(|| Fault::Refused {
+                    code: i64::from(model::ErrorCode::INVALID_REQUEST.0),
+                    message: "the tool asks for something back, which nobody here can give".to_owned(),
+                })?;
+                Ok(Reply { asks: Some(asks), ..Reply::default() })
+            }
             _ => Err(Fault::Odd("the server answers with something that is no result of a tool".to_owned())),
         }
     }

@@ -3,11 +3,13 @@
 //! Invariants: a call that changes something is sent once; where its answer is lost it stays on record until a person has seen to it. A tool
 //! whose definition has changed since it was accepted is not called. A token leaves in a header and nowhere else.
 
+mod asking;
 mod child;
 mod connect;
 mod definition;
 mod ear;
 mod error;
+mod faults;
 mod link;
 mod mcp_link;
 mod oauth;
@@ -20,7 +22,7 @@ mod setup;
 
 pub use definition::{Acceptance, RemoteTool};
 pub use error::Error;
-pub use link::{Hear, Heard, Reply};
+pub use link::{Answers, Ask, Asks, Hear, Heard, Reply};
 pub use oauth::{CALLBACK, Callback, Grant, OAuthSettings, Progress, Returned};
 pub use server::{RemoteServer, State};
 pub use servers::RemoteServers;

@@ -10,7 +10,7 @@ use reqwest::{Client, Response};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::link::{Definition, Fault, Hear, Link, METHOD_NOT_FOUND, Reply};
+use super::link::{Definition, Fault, Link, METHOD_NOT_FOUND, Reply, ToolCall};
 use super::setup::{Setup, is_loopback};
 use crate::model::ApiKey;
 
@@ -116,7 +116,7 @@ impl Link for PlainLink {
         Ok(tools.filter(|tools| !tools.is_empty()))
     }
 
-    async fn call(&self, tool: &str, args: &Map<String, Value>, _: Option<&Hear>) -> Result<Reply, Fault> {
+    async fn call(&self, ToolCall { tool, args, .. }: ToolCall<'_>) -> Result<Reply, Fault> {
         let by_name = self.by_name.load(Ordering::Relaxed);
         let answer = match self.ask_tool(by_name, tool, args).await {
             // Who does not know the method has done nothing: it is asked in the other form, which is kept where it works.
@@ -185,6 +185,7 @@ fn reply(result: Value) -> Reply {
         structured: result.get("structuredContent").filter(|value| !value.is_null()).cloned(),
         content: result["content"].as_array().cloned().unwrap_or_default(),
         is_error: result.get("isError") == Some(&Value::Bool(true)),
+        asks: None,
     }
 }
 

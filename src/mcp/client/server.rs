@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::connect::connect;
 use super::definition::{Acceptance, RemoteTool, hash};
 use super::error::Error;
-use super::link::{Definition, Fault, Hear, Link, METHOD_NOT_FOUND, Reply};
-use super::oauth::{Grant, Keeper, plain};
+use super::link::{Answers, Definition, Fault, Hear, Link, Reply, ToolCall};
+use super::oauth::Keeper;
 use super::setup::Setup;
 use crate::model::breaker::{Breaker, Verdict};
 use crate::store::{RemoteCallRow, RemoteToolRow, Store, clock};
@@ -21,7 +21,6 @@ use crate::tools::Effect;
 
 /// No wait between two attempts is longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-const TOOLS_TOLD: usize = 30;
 const UNDER_WAY: &str = "it is under way, or the process ended before an answer came";
 
 pub struct RemoteServer {
@@ -150,29 +149,40 @@ impl RemoteServer {
 
     /// Calls a tool by its effect: one that only reads is repeated where the connection breaks, any other is sent once.
     pub async fn call(&self, tool: &str, args: &Map<String, Value>, hear: Option<&Hear>) -> Result<Reply, Error> {
-        let effect = match self.callable(tool).await? {
-            Some(tool) => tool.effect,
-            None => self.setup.effects.get(tool).copied().unwrap_or(Effect::Mutate),
-        };
-        match effect {
-            Effect::Read => self.read(tool, args, hear).await,
-            Effect::Record | Effect::Mutate => self.change(tool, args, hear).await,
-        }
+        self.by_effect(ToolCall { tool, args, hear, person: None }).await
+    }
+
+    /// The same for a person, whom the tool may ask something back: then the reply is what it asks, and the call is to be repeated with the
+    /// answers. Each of these calls is one of its own.
+    pub async fn call_for_person(&self, tool: &str, args: &Map<String, Value>, answers: &Answers) -> Result<Reply, Error> {
+        self.by_effect(ToolCall { tool, args, hear: None, person: Some(answers) }).await
     }
 
     /// Calls a tool that the caller knows to read only, whatever the server says of it.
     pub async fn call_to_read(&self, tool: &str, args: &Map<String, Value>) -> Result<Reply, Error> {
         self.callable(tool).await?;
-        self.read(tool, args, None).await
+        self.read(ToolCall { tool, args, hear: None, person: None }).await
     }
 
-    async fn read(&self, tool: &str, args: &Map<String, Value>, hear: Option<&Hear>) -> Result<Reply, Error> {
-        let called = self.carry(tool, Repeat::Always, |link| async move { link.call(tool, args, hear).await }).await;
-        self.bounded(tool, called.map_err(|given| self.error(given))?)
+    async fn by_effect(&self, call: ToolCall<'_>) -> Result<Reply, Error> {
+        let effect = match self.callable(call.tool).await? {
+            Some(tool) => tool.effect,
+            None => self.setup.effects.get(call.tool).copied().unwrap_or(Effect::Mutate),
+        };
+        match effect {
+            Effect::Read => self.read(call).await,
+            Effect::Record | Effect::Mutate => self.change(call).await,
+        }
+    }
+
+    async fn read(&self, call: ToolCall<'_>) -> Result<Reply, Error> {
+        let called = self.carry(call.tool, Repeat::Always, |link| async move { link.call(call).await }).await;
+        self.bounded(call.tool, called.map_err(|given| self.error(given))?)
     }
 
     /// On record from before it is sent until it is answered, so that nothing, not even the end of this process, lets it be forgotten.
-    async fn change(&self, tool: &str, args: &Map<String, Value>, hear: Option<&Hear>) -> Result<Reply, Error> {
+    async fn change(&self, call: ToolCall<'_>) -> Result<Reply, Error> {
+        let ToolCall { tool, args, .. } = call;
         let id = format!("call_{}", uuid::Uuid::now_v7().simple());
         let row = RemoteCallRow {
             id: id.clone(),
@@ -183,7 +193,7 @@ impl RemoteServer {
             at: clock::now(),
         };
         self.store.put_remote_call(row.clone()).await?;
-        let called = self.carry(tool, Repeat::Unsent, |link| async move { link.call(tool, args, hear).await }).await;
+        let called = self.carry(tool, Repeat::Unsent, |link| async move { link.call(call).await }).await;
         if let Err(Given::Lost(reason)) = called {
             let reason = self.redacted(reason);
             self.store.put_remote_call(RemoteCallRow { reason: reason.clone(), ..row }).await?;
@@ -318,24 +328,9 @@ impl RemoteServer {
         let bytes: usize = reply.structured.iter().chain(&reply.content).map(size).sum();
         // A result may stand there twice, as data and as text.
         let most = self.setup.max_result_bytes;
-        let is_too_large = reply.structured.as_ref().map_or(bytes, size) > most;
+        let asked: usize = reply.asks.iter().flat_map(|asks| &asks.questions).map(|ask| ask.message.len() + size(&ask.schema)).sum();
+        let is_too_large = reply.structured.as_ref().map_or(bytes, size).max(asked) > most;
         if is_too_large { Err(Error::TooLarge { server: self.setup.name.clone(), tool: tool.to_owned(), most }) } else { Ok(reply) }
-    }
-
-    fn of_fault(&self, what: &str, fault: Fault) -> Error {
-        let (server, what) = (self.setup.name.clone(), what.to_owned());
-        match fault {
-            Fault::NotSent(reason) | Fault::Broken(reason) => Error::Unavailable { server, reason: self.redacted(reason) },
-            Fault::Unauthorized(reason) => Error::Unauthorized { server, reason: self.redacted(reason) },
-            Fault::SignIn { scope } => match self.keeper.as_ref().map(|keeper| keeper.grant()) {
-                Some(Grant::Code) => Error::SignIn { server, scope: scope.map(|scope| plain(&scope)) },
-                Some(Grant::ClientCredentials) => Error::Unauthorized { server, reason: refusal(scope, "its token is refused") },
-                None => Error::Unauthorized { server, reason: refusal(scope, "it wants another token") },
-            },
-            Fault::Refused { code: METHOD_NOT_FOUND, .. } => self.no_such_tool(&what, &[]),
-            Fault::Refused { message, .. } | Fault::Odd(message) => Error::Refused { server, what, reason: self.redacted(message) },
-            Fault::TooLarge => Error::TooLarge { server, tool: what, most: self.setup.max_result_bytes },
-        }
     }
 
     fn error(&self, given: Given) -> Error {
@@ -343,24 +338,6 @@ impl RemoteServer {
             Given::Error(error) => error,
             Given::Lost(reason) => Error::Unavailable { server: self.setup.name.clone(), reason: self.redacted(reason) },
         }
-    }
-
-    /// Should the server have echoed the token.
-    fn redacted(&self, text: String) -> String {
-        match self.setup.token() {
-            Some(token) => token.redact(text),
-            None => text,
-        }
-    }
-
-    fn no_such_tool(&self, tool: &str, all: &[&str]) -> Error {
-        let mut known = all.iter().take(TOOLS_TOLD).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        match all.len() {
-            0 => known.push_str("it does not tell which"),
-            count if count > TOOLS_TOLD => known.push_str(&format!(" and {} more", count - TOOLS_TOLD)),
-            _ => {}
-        }
-        Error::NoSuchTool { server: self.setup.name.clone(), tool: tool.to_owned(), known }
     }
 
     fn row(&self, tool: &str, hash: String) -> RemoteToolRow {
@@ -387,12 +364,5 @@ impl RemoteServer {
     fn wait(&self, attempt: u32) -> Duration {
         let doubled = self.setup.retry_base.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST_WAIT);
         doubled.mul_f64(rand::rng().random_range(0.5..1.0))
-    }
-}
-
-fn refusal(scope: Option<String>, token: &str) -> String {
-    match scope {
-        Some(scope) => format!("the scope `{}` is missing", plain(&scope)),
-        None => token.to_owned(),
     }
 }

@@ -82,6 +82,12 @@ impl Fake {
         asked.iter().filter_map(of).collect()
     }
 
+    /// Parameters of the requests of a method.
+    pub fn params_of(&self, method: &str) -> Vec<Value> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|(name, _)| name == method).map(|(_, params)| params.clone()).collect()
+    }
+
     pub fn headers(&self) -> Vec<HeaderMap> {
         self.headers.lock().unwrap().clone()
     }

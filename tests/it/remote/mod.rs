@@ -1,5 +1,6 @@
 //! Remote servers: real ones, which others have written, and small ones that misbehave on purpose.
 
+mod asking;
 mod bounds;
 mod calls;
 mod cli;

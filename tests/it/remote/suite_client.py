@@ -77,6 +77,20 @@ def call_tool(base, call):
     if answer.get("code") == "sign_in_wanted" and sign_in(base):
         status, answer = ask(base, path, body)
     print(call["name"], status, answer)
+    for _ in range(3):
+        # Whoever is asked something fills it in.
+        if answer.get("asks") is None:
+            return
+        body["answers"] = {asked["id"]: {"action": "accept", "content": filled(asked["schema"])} for asked in answer["asks"]}
+        body.pop("state", None)
+        if "state" in answer:
+            body["state"] = answer["state"]
+        status, answer = ask(base, path, body)
+        print(call["name"], status, answer)
+
+
+def filled(schema):
+    return {name: argument(field) for name, field in (schema.get("properties") or {}).items()}
 
 
 def main(fathom, url):
