@@ -45,6 +45,8 @@ pub fn init(settings: &Settings) -> Result<Guard, Error> {
 
 /// Each lost connection is an error to the SDK of MCP; what it means is told once, by who called.
 const QUIET: &str = "rmcp::transport=off";
+/// Below this it tells codes, and what else comes with a token.
+const DISCREET: &str = "rmcp::transport::auth=info";
 
 /// The subscriber that [`init`] installs, with a writer of the caller's choice.
 pub(super) fn subscriber<W>(settings: &Settings, writer: W, colours: bool) -> Result<(impl Subscriber + Send + Sync + use<W>, Guard), Error>
@@ -53,8 +55,9 @@ where
 {
     let filter =
         EnvFilter::try_new(&settings.log).map_err(|error| Error::BadDirective { text: settings.log.clone(), reason: error.to_string() })?;
-    // Who names the SDK wants to hear it.
-    let filter = if settings.log.contains("rmcp") { filter } else { filter.add_directive(QUIET.parse().expect("it is a directive")) };
+    // Who names the SDK wants to hear it, but for what it says of signing in.
+    let quiet = if settings.log.contains("rmcp") { DISCREET } else { QUIET };
+    let filter = filter.add_directive(quiet.parse().expect("it is a directive"));
     let provider = settings.otlp_endpoint.as_deref().map(|endpoint| provider(endpoint, &settings.service_name)).transpose()?;
     let export = provider.as_ref().map(export);
     let subscriber = Registry::default().with(log(settings.format, writer, colours).with_filter(filter)).with(export);
