@@ -7,9 +7,9 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -45,8 +45,8 @@ pub fn init(settings: &Settings) -> Result<Guard, Error> {
 
 /// Each lost connection is an error to the SDK of MCP; what it means is told once, by who called.
 const QUIET: &str = "rmcp::transport=off";
-/// Below this it tells codes, and what else comes with a token.
-const DISCREET: &str = "rmcp::transport::auth=info";
+/// Of what is said here below `info`, some are codes, and what else comes with a token.
+const SIGNING_IN: &str = "rmcp::transport::auth";
 
 /// The subscriber that [`init`] installs, with a writer of the caller's choice.
 pub(super) fn subscriber<W>(settings: &Settings, writer: W, colours: bool) -> Result<(impl Subscriber + Send + Sync + use<W>, Guard), Error>
@@ -56,8 +56,11 @@ where
     let filter =
         EnvFilter::try_new(&settings.log).map_err(|error| Error::BadDirective { text: settings.log.clone(), reason: error.to_string() })?;
     // Who names the SDK wants to hear it, but for what it says of signing in.
-    let quiet = if settings.log.contains("rmcp") { DISCREET } else { QUIET };
-    let filter = filter.add_directive(quiet.parse().expect("it is a directive"));
+    let filter = match settings.log.contains("rmcp") {
+        true => filter,
+        false => filter.add_directive(QUIET.parse().expect("it is a directive")),
+    };
+    let filter = filter.and(filter_fn(|told| !told.target().starts_with(SIGNING_IN) || *told.level() <= Level::INFO));
     let provider = settings.otlp_endpoint.as_deref().map(|endpoint| provider(endpoint, &settings.service_name)).transpose()?;
     let export = provider.as_ref().map(export);
     let subscriber = Registry::default().with(log(settings.format, writer, colours).with_filter(filter)).with(export);

@@ -81,6 +81,19 @@ fn what_the_sdk_says_of_connections_is_heard_by_who_names_it() {
 }
 
 #[test]
+fn codes_and_tokens_of_a_sign_in_are_heard_by_nobody_however_they_ask() {
+    for log in ["rmcp=trace", "trace,rmcp::transport::auth=trace", "info,rmcp=info,[request]=trace"] {
+        let settings = Settings { log: log.to_owned(), ..Settings::default() };
+        let text = logged(&settings, || {
+            let _request = tracing::info_span!("request").entered();
+            tracing::debug!(target: "rmcp::transport::auth", "the code is hidden");
+            tracing::info!(target: "rmcp::transport::auth", "somebody signs in");
+        });
+        assert!(text.contains("somebody signs in") && !text.contains("hidden"), "{log}: {text}");
+    }
+}
+
+#[test]
 fn a_bad_directive_is_an_error_and_a_problem() {
     let settings = Settings { log: "fathom=loudly".to_owned(), otlp_endpoint: Some("localhost:4318".to_owned()), ..Settings::default() };
     assert!(matches!(subscriber(&settings, std::io::sink, false).map(|_| ()), Err(Error::BadDirective { .. })));

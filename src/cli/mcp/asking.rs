@@ -46,7 +46,7 @@ async fn form(schema: &Value) -> anyhow::Result<Map<String, Value>> {
                 }
                 Ok(None) if !required(name) => break,
                 Ok(None) => out::note("it is needed"),
-                Err(valid) => out::note(format!("valid: {valid}")),
+                Err(valid) => out::note(format!("valid: {}", out::harmless(&valid, WORDS))),
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -13,12 +14,17 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use url::form_urlencoded;
 
+/// Nobody knows from such an address whose document stands there.
+const FORGED: &str = "/x/.well-known/oauth-authorization-server";
+
 pub type Form = HashMap<String, String>;
 
 /// What the test decides, and what it is told.
 pub struct Said {
-    /// The authorization server that is named now: `one` or `two`.
+    /// The authorization server that is named now: `one` or `two`, or `forged`, which says that it is `one`.
     pub named: &'static str,
+    /// So long it takes to give a token.
+    pub slow: Duration,
     /// Seconds that a token lasts.
     pub lasts: u64,
     /// The scope without which tools are not called.
@@ -45,12 +51,14 @@ impl Issuer {
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let said = Said { named: "one", lasts: 3_600, wanted: None, asked: Vec::new(), registered: 0, good: None, calls: 0 };
+        let said =
+            Said { named: "one", slow: Duration::ZERO, lasts: 3_600, wanted: None, asked: Vec::new(), registered: 0, good: None, calls: 0 };
         let said = Arc::new(Mutex::new(said));
         let router = Router::new()
             .route("/mcp", post(serve))
             .route("/.well-known/oauth-protected-resource/mcp", get(resource))
             .route("/.well-known/oauth-authorization-server/{name}", get(metadata))
+            .route(FORGED, get(forged))
             .route("/{name}/register", post(register))
             .route("/{name}/token", post(token))
             .with_state((base.clone(), said.clone()));
@@ -76,13 +84,26 @@ impl Drop for Issuer {
 }
 
 async fn resource(State((base, said)): State<Shared>) -> Json<Value> {
-    let named = said.lock().unwrap().named;
-    Json(json!({"resource": format!("{base}/mcp"), "authorization_servers": [format!("{base}/{named}")]}))
+    let named = match said.lock().unwrap().named {
+        "forged" => FORGED.to_owned(),
+        name => format!("/{name}"),
+    };
+    Json(json!({"resource": format!("{base}/mcp"), "authorization_servers": [format!("{base}{named}")]}))
 }
 
 async fn metadata(State((base, _)): State<Shared>, Path(name): Path<String>) -> Json<Value> {
-    let issuer = format!("{base}/{name}");
-    Json(json!({
+    Json(described(&format!("{base}/{name}")))
+}
+
+/// Everything is as `one` has it, but where tokens are given.
+async fn forged(State((base, _)): State<Shared>) -> Json<Value> {
+    let mut described = described(&format!("{base}/one"));
+    described["token_endpoint"] = json!(format!("{base}/two/token"));
+    Json(described)
+}
+
+fn described(issuer: &str) -> Value {
+    json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
@@ -91,7 +112,7 @@ async fn metadata(State((base, _)): State<Shared>, Path(name): Path<String>) -> 
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "token_endpoint_auth_methods_supported": ["client_secret_basic"],
-    }))
+    })
 }
 
 async fn register(State((_, said)): State<Shared>, Path(name): Path<String>, Json(asked): Json<Value>) -> Response {
@@ -105,6 +126,8 @@ async fn register(State((_, said)): State<Shared>, Path(name): Path<String>, Jso
 
 async fn token(State((_, said)): State<Shared>, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
     let form: Form = form_urlencoded::parse(&body).into_owned().collect();
+    let slow = said.lock().unwrap().slow;
+    tokio::time::sleep(slow).await;
     let mut said = said.lock().unwrap();
     let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
     said.asked.push((name.clone(), form.clone(), authorization));

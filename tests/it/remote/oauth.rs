@@ -1,6 +1,7 @@
 //! Signing in: what is sent to whom, how often, and what is kept.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fathom::mcp::client::{Callback, Error, Grant, OAuthSettings, RemoteServers, Returned, ServerSettings, Settings};
 use fathom::model::ApiKey;
@@ -35,6 +36,21 @@ async fn sign_in(issuer: &Issuer, servers: &RemoteServers) -> String {
     url
 }
 
+/// The same store in another process.
+fn another(scene: &Scene, hub: ServerSettings) -> RemoteServers {
+    let settings = Settings { servers: [("hub".to_owned(), hub)].into(), ..quick() };
+    RemoteServers::new(&settings, scene.store.clone(), &logins(scene.folder.path(), &scene.store)).unwrap()
+}
+
+/// What is kept has run out.
+async fn run_out(scene: &Scene) {
+    let book = logins(scene.folder.path(), &scene.store);
+    let kept = book.of("hub").await.unwrap().remove(0);
+    let mut text: Value = serde_json::from_str(&kept.text).unwrap();
+    text["tokens"]["token_received_at"] = json!(1);
+    book.put("hub", &kept.issuer, &text.to_string()).await.unwrap();
+}
+
 async fn call(servers: &RemoteServers) -> Result<String, Error> {
     let hub = servers.find("hub").unwrap();
     hub.call("look", &args(json!({})), None).await.map(|reply| reply.text())
@@ -56,8 +72,7 @@ async fn a_server_that_wants_it_is_signed_in_to_and_the_sign_in_outlives_the_pro
     let progress = scene.servers.login_progress("hub").await.unwrap();
     assert!(progress.signed_in && !progress.waiting && progress.scopes == ["read"], "{progress:?}");
 
-    let settings = Settings { servers: [("hub".to_owned(), wanting(&issuer, None))].into(), ..quick() };
-    let again = RemoteServers::new(&settings, scene.store.clone(), &logins(scene.folder.path(), &scene.store)).unwrap();
+    let again = another(&scene, wanting(&issuer, None));
     assert_eq!(call(&again).await.unwrap(), "seen");
     assert_eq!(issuer.said(|said| (said.asked.len(), said.registered)), (1, 1), "nothing was asked for twice");
     assert!(again.forget_login("hub").await.unwrap() && !again.forget_login("hub").await.unwrap());
@@ -79,11 +94,7 @@ async fn a_token_that_runs_out_is_renewed_once_for_all_who_wait() {
         }
         issuer.asked_by("refresh_token").len()
     };
-    let book = logins(scene.folder.path(), &scene.store);
-    let kept = book.of("hub").await.unwrap().remove(0);
-    let mut text: Value = serde_json::from_str(&kept.text).unwrap();
-    text["tokens"]["token_received_at"] = json!(1);
-    book.put("hub", &kept.issuer, &text.to_string()).await.unwrap();
+    run_out(&scene).await;
     assert_eq!(all_at_once().await, 1);
     let basic = issuer.said(|said| said.asked[1].2.clone());
     assert!(basic.is_some_and(|header| header.starts_with("Basic ")), "the registered client shows its secret after a while, too");
@@ -113,6 +124,66 @@ async fn what_one_issuer_gave_is_not_sent_to_another() {
     assert_eq!((to.as_str(), client), ("two", 2));
     let kept: Vec<String> = scene.store.remote_logins().await.unwrap().into_iter().map(|row| row.issuer).collect();
     assert_eq!(kept, [format!("{}/two", issuer.base)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_claims_to_be_anothers_gets_nothing_of_what_that_one_gave() {
+    let issuer = Issuer::start().await;
+    let scene = Scene::of(wanting(&issuer, None)).await;
+    sign_in(&issuer, &scene.servers).await;
+    issuer.said(|said| (said.named, said.good) = ("forged", None));
+    assert!(call(&scene.servers).await.is_err());
+    let error = scene.servers.begin_login("hub", BACK).await.unwrap_err().to_string();
+    assert!(error.contains("does not confirm"), "{error}");
+    assert_eq!(issuer.said(|said| said.asked.len()), 1, "only the one that was signed in to was asked, before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_one_address_are_not_sent_to_another_that_has_the_name_now() {
+    let (issuer, other) = (Issuer::start().await, Issuer::start().await);
+    let scene = Scene::of(wanting(&issuer, None)).await;
+    sign_in(&issuer, &scene.servers).await;
+    let moved = another(&scene, wanting(&other, None));
+    assert!(!moved.login_progress("hub").await.unwrap().signed_in);
+    assert!(matches!(call(&moved).await, Err(Error::SignIn { .. })));
+    assert_eq!(call(&scene.servers).await.unwrap(), "seen");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_is_kept_though_who_wanted_it_has_gone() {
+    let issuer = Issuer::start().await;
+    let scene = Scene::of(wanting(&issuer, None)).await;
+    sign_in(&issuer, &scene.servers).await;
+    run_out(&scene).await;
+    issuer.said(|said| said.slow = Duration::from_millis(400));
+    let gone = tokio::time::timeout(Duration::from_millis(150), call(&another(&scene, wanting(&issuer, None)))).await;
+    assert!(gone.is_err(), "it took longer");
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    assert_eq!(call(&scene.servers).await.unwrap(), "seen");
+    assert_eq!(issuer.asked_by("refresh_token").len(), 1, "what the issuer gave was kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_waits_until_the_tokens_are_there_and_one_begun_anew_is_not_disturbed() {
+    let issuer = Issuer::start().await;
+    let scene = Scene::of(wanting(&issuer, None)).await;
+    issuer.said(|said| said.slow = Duration::from_millis(500));
+    let first = agreed(&issuer, &scene.servers.begin_login("hub", BACK).await.unwrap());
+    let (finished, seen) = tokio::join!(scene.servers.finish_login(first), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        scene.servers.login_progress("hub").await.unwrap()
+    });
+    assert!(seen.waiting && !seen.signed_in, "{seen:?}");
+    assert!(finished.is_ok() && scene.servers.login_progress("hub").await.unwrap().signed_in);
+
+    let wrong =
+        Callback { returned: Returned::Code("no".to_owned()), ..agreed(&issuer, &scene.servers.begin_login("hub", BACK).await.unwrap()) };
+    let (failed, second) = tokio::join!(scene.servers.finish_login(wrong), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        scene.servers.begin_login("hub", BACK).await.unwrap()
+    });
+    assert!(failed.is_err());
+    assert_eq!(scene.servers.finish_login(agreed(&issuer, &second)).await.unwrap(), "hub");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,8 +247,8 @@ async fn a_missing_scope_is_told_and_asked_for_with_those_of_before() {
     let error = call(&scene.servers).await.unwrap_err();
     assert_eq!(error, Error::SignIn { server: "hub".to_owned(), scope: Some("write".to_owned()) });
     assert!(error.to_string().contains("`write`"), "{error}");
-    let url = sign_in(&issuer, &scene.servers).await;
-    assert_eq!(parameter(&url, "scope"), "read write");
+    let url = sign_in(&issuer, &another(&scene, wanting(&issuer, None))).await;
+    assert_eq!(parameter(&url, "scope"), "read write", "another process asks for it, too");
     assert_eq!(call(&scene.servers).await.unwrap(), "seen");
     assert_eq!(issuer.said(|said| (said.registered, said.calls)), (1, 1));
 }

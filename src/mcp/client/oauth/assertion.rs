@@ -1,11 +1,8 @@
 //! What a client says of itself, signed with its key (RFC 7523), in place of a secret. The SDK could do it, with a second provider of
 //! cryptography that we do not want.
 
-use std::time::Duration;
-
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use futures::StreamExt;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
@@ -18,10 +15,9 @@ use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
 use super::error::{Error, plain};
+use super::outgoing::{Outgoing, answer};
 
 const LASTS_S: u64 = 300;
-const TIME: Duration = Duration::from_secs(30);
-const MOST_BYTES: usize = 1024 * 1024;
 const KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 pub enum SigningKey {
@@ -84,26 +80,20 @@ impl SigningKey {
 }
 
 /// A token for who signs. It is asked for where the issuer itself is, and no redirect is followed.
-pub async fn exchange(key: &SigningKey, metadata: &AuthorizationMetadata, asking: &Asking<'_>) -> Result<OAuthTokenResponse, Error> {
+pub async fn exchange(
+    outgoing: &Outgoing,
+    key: &SigningKey,
+    metadata: &AuthorizationMetadata,
+    asking: &Asking<'_>,
+) -> Result<OAuthTokenResponse, Error> {
     let issuer = metadata.issuer.as_deref().unwrap_or_default();
     let (issuer_url, endpoint) = (Url::parse(issuer).ok(), Url::parse(&metadata.token_endpoint).ok());
     let Some(endpoint) = endpoint.filter(|endpoint| issuer_url.is_some_and(|issuer| issuer.origin() == endpoint.origin())) else {
         return Err(Error::Refused(format!("`{}` is not a place of the issuer", plain(&metadata.token_endpoint))));
     };
     let form = form(&assertion(key, metadata, asking)?, asking);
-    let away = |error: reqwest::Error| Error::Away(plain(&error.without_url().to_string()));
-    let client = reqwest::Client::builder().timeout(TIME).redirect(reqwest::redirect::Policy::none()).build().map_err(away)?;
-    let request = client.post(endpoint).header("content-type", "application/x-www-form-urlencoded").header("accept", "application/json");
-    let response = request.body(form).send().await.map_err(away)?;
-    let status = response.status();
-    let mut body = Vec::new();
-    let mut pieces = response.bytes_stream();
-    while let Some(piece) = pieces.next().await {
-        body.extend_from_slice(&piece.map_err(away)?);
-        if body.len() > MOST_BYTES {
-            return Err(Error::Refused(format!("the issuer's answer is larger than {MOST_BYTES} bytes")));
-        }
-    }
+    let request = outgoing.post(&endpoint)?.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let (status, body) = answer(request).await?;
     if status.is_server_error() {
         return Err(Error::Away(format!("the issuer answers with status {status}")));
     }

@@ -27,6 +27,8 @@ impl Error {
     pub fn of(error: &AuthError, without: impl Fn(String) -> String) -> Self {
         let text = plain(&without(told(error)));
         match error {
+            // An answer came, and it is no.
+            AuthError::TokenRefreshFailed(why) if why.contains("error response") => Self::Refused(text),
             AuthError::DiscoveryRequestFailed { .. } | AuthError::TokenRefreshFailed(_) | AuthError::HttpError(_) => Self::Away(text),
             _ => Self::Refused(text),
         }
@@ -47,7 +49,8 @@ fn told(error: &AuthError) -> String {
     let mut cause = std::error::Error::source(error);
     let mut innermost = None;
     while let Some(inner) = cause {
-        innermost = Some(inner.to_string());
+        // What is no answer may be quoted, and may be a token.
+        innermost = (!inner.is::<serde_json::Error>()).then(|| inner.to_string());
         cause = inner.source();
     }
     let whole = error.to_string();

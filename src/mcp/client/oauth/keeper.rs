@@ -1,20 +1,30 @@
 //! The token of one server: read from what is kept, renewed when it runs out or is refused, by one for all who wait.
+//!
+//! A renewal goes on without the request that wanted it: what the issuer gave is kept, whoever has gone meanwhile.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use rmcp::transport::auth::{AuthError, ClientCredentialsConfig, CredentialStore, InMemoryCredentialStore, StoredCredentials};
+use rmcp::transport::auth::{
+    AuthError, ClientCredentialsConfig, CredentialStore, InMemoryCredentialStore, OAuthClientConfig, StoredCredentials,
+};
 use url::Url;
 
 use super::assertion::{self, Asking, SigningKey};
 use super::discovery::{Discovered, discover};
 use super::error::{Error, plain};
 use super::kept::{Client, Kept};
-use super::login::Attempt;
+use super::login::Attempts;
+use super::outgoing::Outgoing;
 use super::settings::{Grant, OAuthSettings, is_scope};
 use crate::store::{LoginBook, clock};
 
 /// Scopes that a server may add to what is asked for.
-const MOST_WANTED: usize = 50;
+pub(super) const MOST_WANTED: usize = 50;
+/// A server that leads us about for longer is given up.
+const DISCOVERY: Duration = Duration::from_secs(60);
+/// With the request for a token.
+const LONGEST: Duration = Duration::from_secs(120);
 
 pub struct Keeper {
     pub(super) server: String,
@@ -23,16 +33,9 @@ pub struct Keeper {
     pub(super) book: LoginBook,
     /// Whoever holds it changes what is kept; who waits for it finds the change.
     pub(super) changing: tokio::sync::Mutex<()>,
-    heard: Mutex<Heard>,
-    pub(super) attempt: Mutex<Attempt>,
-}
-
-/// What the server said when it refused us.
-#[derive(Clone, Default)]
-pub(super) struct Heard {
-    pub challenge: Option<String>,
-    /// Scopes that were missing.
-    pub wanted: Vec<String>,
+    /// With what the server refused us since somebody signed in.
+    challenge: Mutex<Option<String>>,
+    pub(super) attempts: Mutex<Attempts>,
 }
 
 /// What is kept, and whose it is.
@@ -44,7 +47,7 @@ pub(super) struct Held {
 impl Keeper {
     pub fn new(server: &str, url: Url, settings: OAuthSettings, book: LoginBook) -> Self {
         let server = server.to_owned();
-        Self { server, url, settings, book, changing: Default::default(), heard: Mutex::default(), attempt: Mutex::default() }
+        Self { server, url, settings, book, changing: Default::default(), challenge: Mutex::default(), attempts: Mutex::default() }
     }
 
     pub fn grant(&self) -> Grant {
@@ -52,71 +55,98 @@ impl Keeper {
     }
 
     /// The token to send; none where nobody has signed in, and the server is to say what it wants.
-    pub async fn token(&self) -> Result<Option<String>, Error> {
-        let Some(access) = self.fresh().await? else {
-            let _changing = self.changing.lock().await;
-            return match self.held().await? {
-                Some(held) if is_fresh(&held.kept) => Ok(held.access()),
-                Some(held) => self.renew(held, None).await,
-                None => Ok(None),
-            };
-        };
-        Ok(Some(access))
-    }
-
-    /// Another token than the one that was refused; none where a person has to sign in.
-    pub async fn after_refusal(&self, sent: Option<&str>, challenge: Option<&str>) -> Result<Option<String>, Error> {
-        self.hear(challenge, None);
-        let _changing = self.changing.lock().await;
-        let held = self.held().await?;
-        // Somebody may have been faster.
-        if let Some(access) = held.as_ref().filter(|held| is_fresh(&held.kept)).and_then(Held::access)
-            && sent != Some(access.as_str())
-        {
-            return Ok(Some(access));
-        }
-        let renewed = match (self.settings.grant, held) {
-            (Grant::ClientCredentials, _) => self.obtain(challenge).await?,
-            (Grant::Code, Some(held)) => self.renew(held, challenge).await?,
-            (Grant::Code, None) => None,
-        };
-        Ok(renewed.filter(|access| sent != Some(access.as_str())))
-    }
-
-    pub fn hear(&self, challenge: Option<&str>, scope: Option<&str>) {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(challenge) = challenge {
-            heard.challenge = Some(challenge.to_owned());
-        }
-        for wanted in scope.unwrap_or_default().split_whitespace().filter(|scope| is_scope(scope)) {
-            if heard.wanted.len() < MOST_WANTED && !heard.wanted.iter().any(|known| known == wanted) {
-                heard.wanted.push(wanted.to_owned());
+    pub async fn token(self: &Arc<Self>) -> Result<Option<String>, Error> {
+        match self.held().await? {
+            None => Ok(None),
+            Some(held) if is_fresh(&held.kept) => Ok(held.access()),
+            Some(_) => {
+                let keeper = self.clone();
+                apart(async move { keeper.renewed().await }).await
             }
         }
     }
 
-    pub(super) fn heard(&self) -> Heard {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Another token than the one that was refused; none where a person has to sign in.
+    pub async fn after_refusal(self: &Arc<Self>, sent: Option<&str>, challenge: Option<&str>) -> Result<Option<String>, Error> {
+        self.hear(challenge);
+        let (keeper, sent, challenge) = (self.clone(), sent.map(str::to_owned), challenge.map(str::to_owned));
+        apart(async move { keeper.another(sent, challenge).await }).await
+    }
+
+    async fn renewed(&self) -> Result<Option<String>, Error> {
+        let _changing = self.changing.lock().await;
+        let Some(held) = self.held().await? else { return Ok(None) };
+        if is_fresh(&held.kept) {
+            return Ok(held.access());
+        }
+        match self.renew(&held, None).await {
+            // Where another one is given may be known from a refusal alone, to which the old one leads.
+            Err(Error::Refused(why)) => {
+                tracing::debug!(server = %self.server, why, "a token that runs out could not be renewed");
+                Ok(held.access())
+            }
+            renewed => renewed,
+        }
+    }
+
+    async fn another(&self, sent: Option<String>, challenge: Option<String>) -> Result<Option<String>, Error> {
+        let _changing = self.changing.lock().await;
+        let held = self.held().await?;
+        // Somebody may have been faster.
+        if let Some(access) = held.as_ref().filter(|held| is_fresh(&held.kept)).and_then(Held::access)
+            && sent.as_ref() != Some(&access)
+        {
+            return Ok(Some(access));
+        }
+        let renewed = match (self.grant(), held) {
+            (Grant::ClientCredentials, _) => self.obtain(challenge.as_deref()).await?,
+            (Grant::Code, Some(held)) => self.renew(&held, challenge.as_deref()).await?,
+            (Grant::Code, None) => None,
+        };
+        Ok(renewed.filter(|access| sent.as_ref() != Some(access)))
+    }
+
+    /// Scopes without which the server refused something; the next sign-in asks for them, whichever process begins it.
+    pub async fn want(&self, challenge: &str, scope: Option<&str>) -> Result<(), Error> {
+        self.hear(Some(challenge));
+        let _changing = self.changing.lock().await;
+        let Some(Held { issuer, mut kept }) = self.held().await? else { return Ok(()) };
+        let known = kept.wanted.len();
+        for scope in scope.unwrap_or_default().split_whitespace().filter(|scope| is_scope(scope)) {
+            if kept.wanted.len() < MOST_WANTED && !kept.asked.iter().chain(&kept.wanted).any(|known| known == scope) {
+                kept.wanted.push(scope.to_owned());
+            }
+        }
+        if kept.wanted.len() > known { self.keep(&issuer, &kept).await } else { Ok(()) }
+    }
+
+    fn hear(&self, challenge: Option<&str>) {
+        if let Some(challenge) = challenge {
+            *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) = Some(challenge.to_owned());
+        }
+    }
+
+    pub(super) fn challenge(&self) -> Option<String> {
+        self.challenge.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether the server has refused us since somebody signed in.
     pub fn was_refused(&self) -> bool {
-        self.heard().challenge.is_some()
+        self.challenge().is_some()
     }
 
-    pub(super) fn forget_heard(&self) {
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Heard::default();
+    pub(super) fn forget_challenge(&self) {
+        *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub async fn is_signed_in(&self) -> Result<bool, Error> {
         Ok(self.held().await?.is_some())
     }
 
-    /// What is kept of a sign-in by the client that the settings name.
+    /// What is kept of a sign-in to this address, in the way and by the client that the settings name.
     pub(super) async fn held(&self) -> Result<Option<Held>, Error> {
-        let all = self.all_held().await?;
         let is_ours = |held: &Held| self.settings.client_id.as_ref().is_none_or(|id| *id == held.kept.client.id);
-        Ok(all.into_iter().find(|held| held.kept.tokens().is_some() && is_ours(held)))
+        Ok(self.all_held().await?.into_iter().find(|held| held.kept.tokens().is_some() && is_ours(held)))
     }
 
     pub(super) async fn all_held(&self) -> Result<Vec<Held>, Error> {
@@ -124,7 +154,27 @@ impl Keeper {
         Ok(logins
             .into_iter()
             .filter_map(|login| Some(Held { issuer: login.issuer, kept: serde_json::from_str(&login.text).ok()? }))
+            .filter(|held| held.kept.resource == self.url.as_str() && held.kept.grant == self.grant())
             .collect())
+    }
+
+    /// The client as the SDK wants it; a secret of the settings is as they have it now.
+    pub(super) fn config(&self, client: &Client) -> OAuthClientConfig {
+        let config = OAuthClientConfig::new(&client.id, &client.redirect);
+        let of_settings = self.settings.client_secret.as_ref().filter(|_| self.settings.client_id.as_ref() == Some(&client.id));
+        match of_settings.map(|secret| secret.expose()).or(client.secret.as_deref()) {
+            Some(secret) => config.with_client_secret(secret),
+            None => config,
+        }
+    }
+
+    /// A text from outside without our secrets, should somebody have echoed them.
+    pub(super) fn redact(&self, kept: &Kept, text: String) -> String {
+        let text = kept.redact(text);
+        match &self.settings.client_secret {
+            Some(secret) => secret.redact(text),
+            None => text,
+        }
     }
 
     /// What others gave is of no use any more.
@@ -136,7 +186,9 @@ impl Keeper {
     }
 
     pub(super) async fn discover(&self, challenge: Option<&str>) -> Result<Discovered, Error> {
-        let discovered = discover(&self.url, &self.settings, challenge).await?;
+        let late = |_| Error::Away(format!("who gives tokens for it was not found out within {} s", DISCOVERY.as_secs()));
+        let discovering = tokio::time::timeout(DISCOVERY, discover(&self.url, &self.settings, challenge));
+        let discovered = discovering.await.map_err(late)??;
         let Some(id) = &self.settings.client_id else { return Ok(discovered) };
         let known = match &self.settings.issuer {
             Some(issuer) => Some(issuer.clone()),
@@ -152,31 +204,26 @@ impl Keeper {
         }
     }
 
-    async fn fresh(&self) -> Result<Option<String>, Error> {
-        Ok(self.held().await?.filter(|held| is_fresh(&held.kept)).and_then(|held| held.access()))
-    }
-
     /// To be called by who holds `changing`.
-    async fn renew(&self, held: Held, challenge: Option<&str>) -> Result<Option<String>, Error> {
-        if self.settings.grant == Grant::ClientCredentials {
+    async fn renew(&self, held: &Held, challenge: Option<&str>) -> Result<Option<String>, Error> {
+        if self.grant() == Grant::ClientCredentials {
             return self.obtain(challenge).await;
         }
         let Some(tokens) = held.kept.tokens().filter(|tokens| tokens.refresh.is_some()) else { return Ok(None) };
+        let Some(stored) = held.kept.tokens.clone() else { return Ok(None) };
         let Discovered { mut manager, issuer, .. } = self.discover(challenge).await?;
         if issuer != held.issuer {
             tracing::warn!(server = %self.server, "a remote server has another issuer now; somebody has to sign in there");
             return Ok(None);
         }
-        let redact = |text| held.kept.redact(text);
-        manager.configure_client(held.kept.client.config()).map_err(|error| Error::of(&error, redact))?;
+        let refused = |error| Error::of(&error, |text| self.redact(&held.kept, text));
+        manager.configure_client(self.config(&held.kept.client)).map_err(refused)?;
         let memory = InMemoryCredentialStore::new();
-        let stored =
-            held.kept.tokens.clone().unwrap_or_else(|| StoredCredentials::new(held.kept.client.id.clone(), None, Vec::new(), None));
-        memory.save(stored).await.map_err(|error| Error::of(&error, redact))?;
+        memory.save(stored).await.map_err(refused)?;
         manager.set_credential_store(memory.clone());
         match manager.refresh_token().await {
             Ok(_) => {
-                let kept = Kept { tokens: memory.load().await.map_err(|error| Error::of(&error, redact))?, ..held.kept.clone() };
+                let kept = Kept { tokens: memory.load().await.map_err(refused)?, ..held.kept.clone() };
                 self.keep(&issuer, &kept).await?;
                 Ok(kept.tokens().map(|tokens| tokens.access))
             }
@@ -189,7 +236,7 @@ impl Keeper {
                 self.keep(&issuer, &Kept { tokens: None, ..held.kept.clone() }).await?;
                 Ok(None)
             }
-            Err(error) => Err(Error::of(&error, redact)),
+            Err(error) => Err(refused(error)),
         }
     }
 
@@ -203,21 +250,22 @@ impl Keeper {
         };
         let id = self.settings.client_id.clone().unwrap_or_default();
         let secret = self.settings.client_secret.as_ref().map(|secret| secret.expose().to_owned());
-        let client = Client { id: id.clone(), secret: secret.clone(), redirect: String::new(), is_registered: false };
-        let mut kept = Kept { client, asked: scopes.clone(), tokens: None };
+        let client = Client { id: id.clone(), secret: None, redirect: String::new(), is_registered: false };
         let resource = self.url.to_string();
+        let (grant, asked, wanted) = (self.grant(), scopes.clone(), Vec::new());
+        let mut kept = Kept { resource: resource.clone(), grant, client, asked, wanted, tokens: None };
         let response = match (&self.settings.private_key, secret) {
             (Some(pem), _) => {
                 let key = SigningKey::parse(pem.expose()).map_err(|why| Error::Refused(why.to_owned()))?;
                 let asking = Asking { client_id: &id, scopes: &scopes, resource: &resource, now_s: now_s() };
-                assertion::exchange(&key, &metadata, &asking).await?
+                assertion::exchange(&Outgoing::new(&self.url, &self.settings)?, &key, &metadata, &asking).await?
             }
             (None, secret) => {
                 let client_secret = secret.unwrap_or_default();
                 let resource = Some(resource);
                 let config =
                     ClientCredentialsConfig::ClientSecret { client_id: id.clone(), client_secret, scopes: scopes.clone(), resource };
-                let refused = |error| Error::of(&error, |text| kept.redact(text));
+                let refused = |error| Error::of(&error, |text| self.redact(&kept, text));
                 manager.validate_client_credentials_metadata(&config).map_err(refused)?;
                 manager.configure_client_credentials(&config).map_err(refused)?;
                 manager.exchange_client_credentials(&config).await.map_err(refused)?
@@ -232,6 +280,15 @@ impl Keeper {
 impl Held {
     fn access(&self) -> Option<String> {
         self.kept.tokens().map(|tokens| tokens.access)
+    }
+}
+
+/// Goes on though whoever waits for it goes away, and not for ever.
+async fn apart<T: Send + 'static>(work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
+    match tokio::spawn(tokio::time::timeout(LONGEST, work)).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(_)) => Err(Error::Away(format!("the authorization server has not given a token within {} s", LONGEST.as_secs()))),
+        Err(_) => Err(Error::Away("the process is stopping".to_owned())),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use rmcp::transport::auth::{OAuthClientConfig, StoredCredentials};
+use rmcp::transport::auth::StoredCredentials;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::settings::Grant;
 use crate::model::ApiKey;
 
 /// A token is renewed so long before it runs out, that it does not do so on the way.
@@ -13,15 +14,22 @@ const EARLY: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Kept {
+    /// The address of the server that the tokens are for; another one does not get them, though it has the name now.
+    pub resource: String,
+    pub grant: Grant,
     pub client: Client,
     /// Scopes that were asked for.
     pub asked: Vec<String>,
+    /// Scopes that were missing since, to be asked for the next time.
+    #[serde(default)]
+    pub wanted: Vec<String>,
     pub tokens: Option<StoredCredentials>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Client {
     pub id: String,
+    /// That it was given when it was registered; one of the settings stays there.
     pub secret: Option<String>,
     /// Where the browser comes back; a client that was registered may come back nowhere else.
     pub redirect: String,
@@ -59,16 +67,6 @@ impl Kept {
     }
 }
 
-impl Client {
-    pub fn config(&self) -> OAuthClientConfig {
-        let config = OAuthClientConfig::new(&self.id, &self.redirect);
-        match &self.secret {
-            Some(secret) => config.with_client_secret(secret),
-            None => config,
-        }
-    }
-}
-
 impl Tokens {
     pub fn is_fresh(&self, now_s: u64) -> bool {
         let Some(lasts) = self.lasts else { return true };
@@ -92,7 +90,9 @@ mod tests {
         let response = serde_json::from_value(response).unwrap();
         let client =
             Client { id: "me".to_owned(), secret: Some("secret-hidden".to_owned()), redirect: "http://h/".to_owned(), is_registered: true };
-        Kept { client, asked: Vec::new(), tokens: Some(StoredCredentials::new("me".to_owned(), Some(response), Vec::new(), Some(1_000))) }
+        let tokens = Some(StoredCredentials::new("me".to_owned(), Some(response), Vec::new(), Some(1_000)));
+        let (asked, wanted) = (Vec::new(), Vec::new());
+        Kept { resource: "http://h/mcp".to_owned(), grant: Grant::Code, client, asked, wanted, tokens }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod error;
 mod keeper;
 mod kept;
 mod login;
+mod outgoing;
 mod settings;
 mod signed;
 

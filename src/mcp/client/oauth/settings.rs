@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::assertion::SigningKey;
+use crate::mcp::client::setup::is_loopback;
 use crate::model::ApiKey;
 
 /// The path at which the browser comes back.
@@ -77,15 +78,22 @@ impl OAuthSettings {
         if parsed(&self.client_metadata_url).is_some_and(|url| url.is_none_or(|url| url.scheme() != "https" || url.path() == "/")) {
             say("client_metadata_url", "it begins with `https://` and has a path");
         }
-        let is_return = |url: Url| matches!(url.scheme(), "http" | "https") && url.path().ends_with(CALLBACK) && url.query().is_none();
-        if parsed(&self.redirect_url).is_some_and(|url| !url.is_some_and(is_return)) {
-            say("redirect_url", "it begins with `http://` or `https://` and ends with `/servers/login/callback`");
+        if self.redirect_url.as_ref().is_some_and(|url| !is_safe_return(url)) {
+            say("redirect_url", "it begins with `https://`, or `http://` on this machine, and ends with `/servers/login/callback`");
         }
         if self.scopes.iter().any(|scope| !is_scope(scope)) {
             say("scopes", "a scope is a word of visible characters without `\"` and `\\`");
         }
         wrong
     }
+}
+
+/// Whether a code may travel there: encrypted, or not beyond this machine.
+pub fn is_safe_return(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    is_safe && is_bare && url.path().ends_with(CALLBACK)
 }
 
 /// As RFC 6749 has it.
@@ -110,7 +118,7 @@ mod tests {
             (OAuthSettings { client_secret: secret.clone(), ..own.clone() }, &[]),
             (own.clone(), &["grant"]),
             (
-                OAuthSettings { client_secret: secret.clone(), redirect_url: some("http://h/servers/login/callback"), ..own.clone() },
+                OAuthSettings { client_secret: secret.clone(), redirect_url: some("https://h/servers/login/callback"), ..own.clone() },
                 &["grant"],
             ),
             (OAuthSettings { private_key: key.clone(), ..own.clone() }, &["private_key"]),
@@ -122,6 +130,8 @@ mod tests {
             ),
             (OAuthSettings { issuer: some("https://h"), ..none.clone() }, &["issuer"]),
             (OAuthSettings { redirect_url: some("https://h/elsewhere"), ..none.clone() }, &["redirect_url"]),
+            (OAuthSettings { redirect_url: some("http://h/servers/login/callback"), ..none.clone() }, &["redirect_url"]),
+            (OAuthSettings { redirect_url: some("http://127.0.0.1:7700/servers/login/callback"), ..none.clone() }, &[]),
             (OAuthSettings { scopes: vec!["a b".to_owned()], ..none.clone() }, &["scopes"]),
         ] {
             let wrong = settings.wrong();

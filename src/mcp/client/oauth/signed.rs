@@ -46,7 +46,7 @@ impl Signed {
             Http::AuthRequired(refusal) => Some(refusal.www_authenticate_header.as_str()),
             Http::UnexpectedServerResponse(text) if text.starts_with(UNAUTHORIZED) => None,
             Http::InsufficientScope(refusal) => {
-                keeper.hear(Some(&refusal.www_authenticate_header), refusal.get_required_scope());
+                keeper.want(&refusal.www_authenticate_header, refusal.get_required_scope()).await.map_err(no_token)?;
                 return Err(error);
             }
             _ => return Err(error),
