@@ -52,12 +52,13 @@ pub enum Code {
     NoSuchCall,
     NoSuchServer,
     NoSuchLogin,
+    NoSuchState,
     SignInWanted,
     SignInFailed,
 }
 
 impl Code {
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::MissingField,
@@ -106,6 +107,7 @@ impl Code {
         Self::NoSuchCall,
         Self::NoSuchServer,
         Self::NoSuchLogin,
+        Self::NoSuchState,
         Self::SignInWanted,
         Self::SignInFailed,
     ];
@@ -286,6 +288,7 @@ impl Code {
             Self::NoSuchCall => ("no_such_call", S::NOT_FOUND, "No such call", include_str!("../../docs/errors/no_such_call.md")),
             Self::NoSuchServer => ("no_such_server", S::NOT_FOUND, "No such server", include_str!("../../docs/errors/no_such_server.md")),
             Self::NoSuchLogin => ("no_such_login", S::NOT_FOUND, "No such sign-in", include_str!("../../docs/errors/no_such_login.md")),
+            Self::NoSuchState => ("no_such_state", S::NOT_FOUND, "No such state", include_str!("../../docs/errors/no_such_state.md")),
             Self::SignInWanted => {
                 ("sign_in_wanted", S::CONFLICT, "The remote server wants a sign-in", include_str!("../../docs/errors/sign_in_wanted.md"))
             }

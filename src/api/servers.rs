@@ -81,7 +81,7 @@ pub struct ServerCall {
     /// To what the tool has asked back, by its `id`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, AskAnswer>,
-    /// As the answer before had it, if it had one.
+    /// As the answer before had it, if it had one. `args` are those of the first call, whatever they are now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
 }
@@ -184,7 +184,9 @@ pub async fn accept(State(state): State<Arc<ApiState>>, path: ServerPath, body: 
 
 /// Calls a tool of a remote server
 ///
-/// One that changes something is sent once, whatever happens to the connection. A tool may ask something back before it goes on (`asks`).
+/// One that changes something is sent once, whatever happens to the connection. A tool may ask something back before it goes on (`asks`). Where
+/// the server keeps the call open meanwhile, it waits here for 10 minutes, under a `state` that is good once; what is not answered by then is
+/// cancelled. Fields of a form that are left out of an answer are filled in as its schema has them by default.
 #[utoipa::path(post, path = "/servers/{name}/tools/{tool}", tag = "sources", operation_id = "call_server_tool", request_body = ServerCall,
     params(("name" = String, Path, description = "The server's name."), ("tool" = String, Path, description = "The tool's name.")),
     responses((status = 200, description = "What the tool answered", body = ServerAnswer)))]
@@ -275,13 +277,15 @@ impl From<Error> for Problem {
             Error::NoSuchServer { .. } => Code::NoSuchServer,
             Error::NoSuchTool { .. } => Code::NoSuchTool,
             Error::Changed { .. } => Code::ToolChanged,
-            Error::Refused { .. } | Error::TooLarge { .. } => Code::ToolFailed,
+            Error::Refused { .. } | Error::TooLarge { .. } | Error::TooManyHeld { .. } => Code::ToolFailed,
             Error::Unavailable { .. } | Error::Suspended { .. } | Error::Unauthorized { .. } | Error::TimedOut { .. } => {
                 Code::ServerUnavailable
             }
             Error::SignIn { .. } => Code::SignInWanted,
             Error::LoginFailed { .. } => Code::SignInFailed,
             Error::NoSuchLogin(_) => Code::NoSuchLogin,
+            Error::NoSuchState { .. } => Code::NoSuchState,
+            Error::Unanswered { .. } => return Self::invalid_field("answers", error.to_string()),
             Error::Ambiguous { .. } => Code::CallAmbiguous,
             Error::Store(error) => return error.into(),
         };

@@ -33,6 +33,11 @@ pub async fn ask(tool: &str, asks: &[ServerAsk]) -> anyhow::Result<BTreeMap<Stri
     Ok(answers)
 }
 
+/// Where nobody is there to answer.
+pub fn cancelled(asks: &[ServerAsk]) -> BTreeMap<String, AskAnswer> {
+    asks.iter().map(|ask| (ask.id.clone(), AskAnswer { action: AskAction::Cancel, content: None })).collect()
+}
+
 async fn form(schema: &Value) -> anyhow::Result<Map<String, Value>> {
     let mut filled = Map::new();
     let required = |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|other| other == name));

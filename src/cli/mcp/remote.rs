@@ -11,6 +11,7 @@ use crate::cli::global::Global;
 use crate::cli::runs::show::when;
 use crate::cli::target::Target;
 use crate::cli::{grid, out};
+use crate::mcp::client::is_held;
 
 /// Remote MCP servers: what they offer, and calls of their tools
 #[derive(Debug, Subcommand)]
@@ -114,6 +115,15 @@ impl Remote {
                     call.answers = asking::ask(&format!("{name}.{tool}"), asks).await?;
                     call.state = answer.state.clone();
                     answer = client.post_once(&["servers", name, "tools", tool], &call).await?;
+                }
+                if let Some(asks) = answer.asks.as_ref().filter(|_| target.is_inside() && answer.state.as_deref().is_some_and(is_held)) {
+                    // The call is held in this process, and nobody can come back to it.
+                    out::line(serde_json::to_string_pretty(&answer)?)?;
+                    call.answers = asking::cancelled(asks);
+                    call.state = answer.state.clone();
+                    let _told: ServerAnswer = client.post_once(&["servers", name, "tools", tool], &call).await?;
+                    out::note("the tool asks something back, and waits only while `fathom serve` runs; it was told that nobody answers");
+                    return Ok(Exit::Failed);
                 }
                 if answer.asks.is_some() {
                     out::line(serde_json::to_string_pretty(&answer)?)?;

@@ -40,6 +40,22 @@ pub enum Error {
          Its record is `{id}`: once you know, remove it with `fathom mcp settle {id}`"
     )]
     Ambiguous { server: String, tool: String, id: String, reason: String },
+    /// A call that waited for a person is not there any more.
+    #[error(
+        "no call of `{tool}` on the server `{server}` waits under this `state`: a state is good once, and for {} s. What became of the call, where \
+         its answer was lost, `fathom mcp servers` shows; to begin anew, call the tool without `state`",
+        .time.as_secs()
+    )]
+    NoSuchState { server: String, tool: String, time: Duration },
+    /// It goes on waiting.
+    #[error("`{tool}` on the server `{server}` waits for answers to {}, each with an `action`: accept, decline or cancel", named(.ids))]
+    Unanswered { server: String, tool: String, ids: Vec<String> },
+    /// The tool was answered, so nothing is left to be found out.
+    #[error(
+        "`{tool}` on the server `{server}` asks something back, and {most} calls wait for answers there already, so it was told that nobody \
+         answers; it then said: {said}"
+    )]
+    TooManyHeld { server: String, tool: String, most: usize, said: String },
     #[error("{0}")]
     Store(#[from] store::Error),
 }
@@ -52,4 +68,8 @@ fn wanted(server: &str, scope: Option<&str>) -> String {
             format!("the server `{server}` wants the scope `{scope}`, which the sign-in did not give; signing in again asks for it")
         }
     }
+}
+
+fn named(ids: &[String]) -> String {
+    ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }

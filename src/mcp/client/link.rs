@@ -1,7 +1,11 @@
 //! One connection to a server, whichever form it speaks.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde_json::{Map, Value};
+
+use super::person::Person;
 
 #[async_trait]
 pub trait Link: Send + Sync {
@@ -30,8 +34,8 @@ pub struct ToolCall<'a> {
     pub tool: &'a str,
     pub args: &'a Map<String, Value>,
     pub hear: Option<&'a Hear>,
-    /// What a person says to what the tool asks; none where nobody is there to be asked.
-    pub person: Option<&'a Answers>,
+    /// Who can be asked something back; none where nobody is there.
+    pub person: Option<&'a Arc<Person>>,
 }
 
 /// What a person answers, with the state that the tool gave. Both are empty the first time.

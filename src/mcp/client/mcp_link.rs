@@ -22,6 +22,7 @@ use url::Url;
 use super::asking;
 use super::child::{self, LastWords};
 use super::ear::Ear;
+use super::held::MOST_HELD;
 use super::link::{Answers, Definition, Fault, Heard, Link, Reply, ToolCall};
 use super::oauth::{Keeper, Signed};
 use super::setup::{Reach, Setup};
@@ -124,14 +125,27 @@ impl Link for McpLink {
         let ToolCall { tool, args, hear, person } = call;
         let mut params = CallToolRequestParams::new(tool.to_owned()).with_arguments(args.clone());
         let mut options = PeerRequestOptions::no_options();
-        if let Some(Answers { answers, state }) = person.filter(|_| !self.is_legacy()) {
-            options = options.with_meta(asking::can_be_asked());
+        let is_legacy = self.is_legacy();
+        if !is_legacy {
+            options = options.with_meta(asking::declared(person.is_some()));
+        }
+        if let Some(Answers { answers, state }) = person.map(|person| &person.said) {
+            if is_legacy && (!answers.is_empty() || state.is_some()) {
+                // Called anew, it would do twice what it does.
+                return Err(Fault::Refused {
+                    code: i64::from(model::ErrorCode::INVALID_PARAMS.0),
+                    message: "the server keeps no `state`; call the tool without it and without `answers`".to_owned(),
+                });
+            }
             params.input_responses = (!answers.is_empty()).then(|| answers.clone().into_iter().collect());
             params.request_state = state.clone();
         }
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
+        let sending = self.ear.under_way.sending().await;
         let sent = self.peer().send_request_with_option(request, options).await;
         let handle = sent.map_err(|error| self.fault(error))?;
+        let _under_way = self.ear.under_way.put(handle.id.clone(), person.filter(|_| is_legacy).cloned());
+        drop(sending);
         let mut abandoned = Abandoned { peer: self.peer().clone(), id: Some(handle.id.clone()) };
         let mut progress = self.ear.progress.subscribe(handle.progress_token.clone()).await;
         let mut answering = std::pin::pin!(handle.await_response());
@@ -233,7 +247,8 @@ fn transport(
     resuming.base_duration = RESUME_BASE;
     resuming.max_delay = Some(RESUME_MOST);
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
-        .max_concurrent_requests(setup.max_in_flight)
+        // Calls that are held have given their places to others, and may still be open requests.
+        .max_concurrent_requests(setup.max_in_flight.saturating_add(MOST_HELD))
         .max_sse_event_size(setup.max_result_bytes.saturating_mul(2).saturating_add(ENVELOPE_BYTES));
     config.retry_config = Arc::new(resuming);
     if let Some(token) = token {

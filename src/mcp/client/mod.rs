@@ -6,22 +6,28 @@
 mod asking;
 mod child;
 mod connect;
+mod conversation;
 mod definition;
 mod ear;
 mod error;
 mod faults;
+mod for_person;
+mod held;
 mod link;
 mod mcp_link;
 mod oauth;
 mod peer;
+mod person;
 mod plain_link;
 mod server;
 mod servers;
 mod settings;
 mod setup;
+mod under_way;
 
 pub use definition::{Acceptance, RemoteTool};
 pub use error::Error;
+pub use held::is_held;
 pub use link::{Answers, Ask, Asks, Hear, Heard, Reply};
 pub use oauth::{CALLBACK, Callback, Grant, OAuthSettings, Progress, Returned};
 pub use server::{RemoteServer, State};

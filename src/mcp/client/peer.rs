@@ -40,6 +40,9 @@ fn refused(error: Error) -> PeerError {
         | Error::LoginFailed { .. }
         | Error::NoSuchLogin(_)
         | Error::Ambiguous { .. }
+        | Error::NoSuchState { .. }
+        | Error::Unanswered { .. }
+        | Error::TooManyHeld { .. }
         | Error::Store(_) => PeerError::Unavailable(error.to_string()),
     }
 }

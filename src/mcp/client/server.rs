@@ -12,8 +12,10 @@ use tokio::time::Instant;
 use super::connect::connect;
 use super::definition::{Acceptance, RemoteTool, hash};
 use super::error::Error;
-use super::link::{Answers, Definition, Fault, Hear, Link, Reply, ToolCall};
+use super::held::HeldCalls;
+use super::link::{Definition, Fault, Hear, Link, Reply, ToolCall};
 use super::oauth::Keeper;
+use super::person::{Late, Person, in_time};
 use super::setup::Setup;
 use crate::model::breaker::{Breaker, Verdict};
 use crate::store::{RemoteCallRow, RemoteToolRow, Store, clock};
@@ -33,6 +35,7 @@ pub struct RemoteServer {
     /// What was found out of its form.
     is_plain: AtomicBool,
     places: Semaphore,
+    held: HeldCalls,
     breaker: Breaker,
     listed: Mutex<Listed>,
     last_failure: Mutex<Option<String>>,
@@ -80,6 +83,7 @@ impl RemoteServer {
     pub fn new(setup: Setup, store: Arc<dyn Store>, keeper: Option<Keeper>) -> Self {
         Self {
             places: Semaphore::new(setup.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
+            held: HeldCalls::new(setup.hold_time),
             breaker: Breaker::new(setup.breaker_failures, setup.breaker_open),
             link: tokio::sync::Mutex::new(None),
             is_plain: AtomicBool::new(false),
@@ -93,6 +97,10 @@ impl RemoteServer {
 
     pub fn setup(&self) -> &Setup {
         &self.setup
+    }
+
+    pub(super) fn held(&self) -> &HeldCalls {
+        &self.held
     }
 
     pub(super) fn keeper(&self) -> Option<&Arc<Keeper>> {
@@ -114,7 +122,7 @@ impl RemoteServer {
 
     /// Asks the server whether it is there.
     pub async fn state(&self) -> State {
-        let asked = self.carry("ping", Repeat::Always, |link| async move { link.ping().await.map(|()| link.spoken()) }).await;
+        let asked = self.carry("ping", Repeat::Always, None, |link| async move { link.ping().await.map(|()| link.spoken()) }).await;
         match asked.map_err(|given| self.error(given)) {
             Ok(spoken) => State::Up { spoken },
             Err(error) => State::Down { reason: error.to_string() },
@@ -152,19 +160,13 @@ impl RemoteServer {
         self.by_effect(ToolCall { tool, args, hear, person: None }).await
     }
 
-    /// The same for a person, whom the tool may ask something back: then the reply is what it asks, and the call is to be repeated with the
-    /// answers. Each of these calls is one of its own.
-    pub async fn call_for_person(&self, tool: &str, args: &Map<String, Value>, answers: &Answers) -> Result<Reply, Error> {
-        self.by_effect(ToolCall { tool, args, hear: None, person: Some(answers) }).await
-    }
-
     /// Calls a tool that the caller knows to read only, whatever the server says of it.
     pub async fn call_to_read(&self, tool: &str, args: &Map<String, Value>) -> Result<Reply, Error> {
         self.callable(tool).await?;
         self.read(ToolCall { tool, args, hear: None, person: None }).await
     }
 
-    async fn by_effect(&self, call: ToolCall<'_>) -> Result<Reply, Error> {
+    pub(super) async fn by_effect(&self, call: ToolCall<'_>) -> Result<Reply, Error> {
         let effect = match self.callable(call.tool).await? {
             Some(tool) => tool.effect,
             None => self.setup.effects.get(call.tool).copied().unwrap_or(Effect::Mutate),
@@ -176,7 +178,7 @@ impl RemoteServer {
     }
 
     async fn read(&self, call: ToolCall<'_>) -> Result<Reply, Error> {
-        let called = self.carry(call.tool, Repeat::Always, |link| async move { link.call(call).await }).await;
+        let called = self.carry(call.tool, Repeat::Always, call.person.map(Arc::as_ref), |link| async move { link.call(call).await }).await;
         self.bounded(call.tool, called.map_err(|given| self.error(given))?)
     }
 
@@ -193,7 +195,7 @@ impl RemoteServer {
             at: clock::now(),
         };
         self.store.put_remote_call(row.clone()).await?;
-        let called = self.carry(tool, Repeat::Unsent, |link| async move { link.call(call).await }).await;
+        let called = self.carry(tool, Repeat::Unsent, call.person.map(Arc::as_ref), |link| async move { link.call(call).await }).await;
         if let Err(Given::Lost(reason)) = called {
             let reason = self.redacted(reason);
             self.store.put_remote_call(RemoteCallRow { reason: reason.clone(), ..row }).await?;
@@ -204,31 +206,44 @@ impl RemoteServer {
     }
 
     /// Attempts within the time of one call, with growing waits between them.
-    async fn carry<T, F>(&self, what: &str, repeat: Repeat, ask: impl Fn(Arc<dyn Link>) -> F) -> Result<T, Given>
+    async fn carry<T, F>(&self, what: &str, repeat: Repeat, person: Option<&Person>, ask: impl Fn(Arc<dyn Link>) -> F) -> Result<T, Given>
     where
         F: Future<Output = Result<T, Fault>>,
     {
-        let until = Instant::now() + self.setup.call_time;
+        let mut until = Instant::now() + self.setup.call_time;
         let mut attempt = 1;
         loop {
             let pass = self.breaker.admit().map_err(|wait| Given::Error(Error::Suspended { server: self.setup.name.clone(), wait }))?;
+            let pass = Mutex::new(Some(pass));
+            let report = |verdict| {
+                if let Some(pass) = pass.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                    pass.report(verdict);
+                }
+            };
             let was_sent = AtomicBool::new(false);
             let asking = async {
-                let _place = self.places.acquire().await.expect("the places are never closed");
+                let place = self.places.acquire().await.expect("the places are never closed");
                 let link = self.link().await?;
                 was_sent.store(true, Ordering::Relaxed);
-                ask(link).await
+                let Some(person) = person else { return ask(link).await };
+                // From here on it may wait for a person for minutes. A few such calls would take all places from those that wait for nobody, so it
+                // gives its own back for good; how many are held has a bound of its own. And who asks is alive: nobody waits for this probe.
+                let give_back = || {
+                    drop(place);
+                    report(Verdict::Alive);
+                };
+                person.at_the_first_question(ask(link), give_back).await
             };
-            let answered = tokio::time::timeout_at(until, asking).await;
+            let answered = in_time(&mut until, person, asking).await;
             let fault = match answered {
                 Ok(Ok(answer)) => {
-                    pass.report(Verdict::Alive);
+                    report(Verdict::Alive);
                     self.note(None);
                     return Ok(answer);
                 }
                 Ok(Err(fault)) => fault,
-                Err(_) => {
-                    pass.report(Verdict::Failed);
+                Err(Late) => {
+                    report(Verdict::Failed);
                     let error = Error::TimedOut { server: self.setup.name.clone(), what: what.to_owned(), time: self.setup.call_time };
                     self.note(Some(&error));
                     let is_lost = was_sent.load(Ordering::Relaxed) && repeat == Repeat::Unsent;
@@ -236,7 +251,7 @@ impl RemoteServer {
                 }
             };
             let is_away = matches!(fault, Fault::NotSent(_) | Fault::Broken(_));
-            pass.report(if is_away { Verdict::Failed } else { Verdict::Alive });
+            report(if is_away { Verdict::Failed } else { Verdict::Alive });
             if is_away {
                 self.drop_link().await;
             }
@@ -247,7 +262,9 @@ impl RemoteServer {
                 return Err(Given::Lost(error.to_string()));
             }
             let wait = self.wait(attempt);
-            if !is_away || attempt >= self.setup.attempts || Instant::now() + wait >= until {
+            // What a person has answered once they are not asked again behind their back.
+            let is_settled = !is_away || person.is_some_and(Person::was_asked);
+            if is_settled || attempt >= self.setup.attempts || Instant::now() + wait >= until {
                 let error = self.of_fault(what, fault);
                 self.note(Some(&error));
                 return Err(Given::Error(error));
@@ -287,7 +304,7 @@ impl RemoteServer {
             Listed::Untold => return Ok(None),
             Listed::Unknown => {}
         }
-        let found = self.carry("tools/list", Repeat::Always, |link| async move { link.list().await }).await;
+        let found = self.carry("tools/list", Repeat::Always, None, |link| async move { link.list().await }).await;
         let listed = match found.map_err(|given| self.error(given))? {
             Some(tools) => Listed::Tools(Arc::new(tools)),
             None => Listed::Untold,
@@ -323,7 +340,7 @@ impl RemoteServer {
         }
     }
 
-    fn bounded(&self, tool: &str, reply: Reply) -> Result<Reply, Error> {
+    pub(super) fn bounded(&self, tool: &str, reply: Reply) -> Result<Reply, Error> {
         let size = |value: &Value| value.to_string().len();
         let bytes: usize = reply.structured.iter().chain(&reply.content).map(size).sum();
         // A result may stand there twice, as data and as text.

@@ -1,6 +1,7 @@
 //! Settings of remote servers: which there are, how they are reached, what is believed of them, and how long and how much.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,9 @@ pub struct Settings {
     /// The few variables that a server's process gets besides its own; from the configuration's surroundings.
     #[serde(skip)]
     pub around: BTreeMap<String, String>,
+    /// How long a call waits for what a person says; only tests have another time.
+    #[serde(skip)]
+    pub hold: Duration,
 }
 
 /// One server: a URL, or a command.
@@ -72,6 +76,7 @@ impl Default for Settings {
             breaker_open_s: 5,
             servers: BTreeMap::new(),
             around: BTreeMap::new(),
+            hold: Duration::from_secs(600),
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Setup {
     pub max_in_flight: usize,
     pub call_time: Duration,
     pub connect_time: Duration,
+    /// How long a call waits for what a person says.
+    pub hold_time: Duration,
     pub max_result_bytes: usize,
     pub attempts: u32,
     pub retry_base: Duration,
@@ -100,6 +102,7 @@ impl Setup {
             max_in_flight: settings.max_in_flight.max(1),
             call_time: Duration::from_secs(settings.call_s),
             connect_time: Duration::from_secs(settings.connect_s),
+            hold_time: settings.hold,
             max_result_bytes: settings.max_result_bytes,
             attempts: settings.attempts.max(1),
             retry_base: Duration::from_millis(settings.retry_base_ms),

@@ -8,9 +8,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_stream::wrappers::ReceiverStream;
 
 /// What comes back for one request.
 pub enum Answer {
@@ -20,9 +23,19 @@ pub enum Answer {
     Break,
     /// The beginning of a stream of events, and then nothing.
     BreakStream,
+    /// A stream of what the server says until the call is answered.
+    Events(mpsc::Receiver<Event>),
     /// No answer, ever.
     Hang,
     Status(u16, String),
+}
+
+pub enum Event {
+    /// A form, under an id; what comes back for it is the method `answer`.
+    Ask(u64, Value),
+    Result(Value),
+    /// The connection breaks.
+    Cut,
 }
 
 type Way = Arc<dyn Fn(String, Value) -> BoxFuture<'static, Answer> + Send + Sync>;
@@ -107,6 +120,11 @@ pub fn tool(name: &str, reads: bool) -> Value {
 async fn answer(State(serving): State<Serving>, headers: HeaderMap, body: Bytes) -> Response {
     serving.headers.lock().unwrap().push(headers);
     let Ok(request) = serde_json::from_slice::<Value>(&body) else { return StatusCode::METHOD_NOT_ALLOWED.into_response() };
+    if request["method"].is_null() {
+        serving.asked.lock().unwrap().push(("answer".to_owned(), request.clone()));
+        (serving.way)("answer".to_owned(), request).await;
+        return StatusCode::ACCEPTED.into_response();
+    }
     let (id, method) = (request["id"].clone(), request["method"].as_str().unwrap_or_default().to_owned());
     serving.asked.lock().unwrap().push((method.clone(), request["params"].clone()));
     if id.is_null() {
@@ -123,7 +141,20 @@ async fn answer(State(serving): State<Serving>, headers: HeaderMap, body: Bytes)
         Answer::Error(code, message) => json(json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})),
         Answer::Break => broken("application/json", "{\"jsonrpc\": \"2.0\", "),
         Answer::BreakStream => broken("text/event-stream", ": here it comes\n\n"),
+        Answer::Events(events) => streamed(id, events),
         Answer::Hang => std::future::pending().await,
         Answer::Status(status, text) => (StatusCode::from_u16(status).unwrap(), text).into_response(),
     }
+}
+
+fn streamed(call: Value, events: mpsc::Receiver<Event>) -> Response {
+    let pieces = ReceiverStream::new(events).map(move |event| {
+        let message = match event {
+            Event::Ask(id, params) => json!({"jsonrpc": "2.0", "id": id, "method": "elicitation/create", "params": params}),
+            Event::Result(result) => json!({"jsonrpc": "2.0", "id": call, "result": result}),
+            Event::Cut => return Err(std::io::Error::other("the cable is cut")),
+        };
+        Ok(Bytes::from(format!("data: {message}\n\n")))
+    });
+    ([("content-type", "text/event-stream")], Body::from_stream(pieces)).into_response()
 }

@@ -6,6 +6,7 @@ mod calls;
 mod cli;
 mod discovery;
 mod fake;
+mod held;
 mod issuer;
 mod kit;
 mod oauth;
