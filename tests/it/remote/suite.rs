@@ -1,6 +1,5 @@
-//! The official conformance suite, its scenarios for clients of both revisions. Left out are the one in which a server of the older revision
-//! asks while a call is under way, which nobody is there to answer, and of the extensions those that are not spoken: DPoP, tokens of a
-//! workload, and those of an enterprise's own issuer.
+//! The official conformance suite, its scenarios for clients of both revisions. Left out are, of the extensions, those that are not spoken: DPoP,
+//! tokens of a workload, and those of an enterprise's own issuer.
 
 use std::process::Command;
 
@@ -9,7 +8,7 @@ use super::kit;
 fn scenarios(revision: &str) -> Vec<&'static str> {
     let both = ["tools_call"];
     let of_revision: &[&str] = match revision {
-        "2025-11-25" => &["initialize", "sse-retry"],
+        "2025-11-25" => &["initialize", "sse-retry", "elicitation-sep1034-client-defaults"],
         _ => &[
             "request-metadata",
             "sep-2322-client-request-state",

@@ -90,7 +90,8 @@ def call_tool(base, call):
 
 
 def filled(schema):
-    return {name: argument(field) for name, field in (schema.get("properties") or {}).items()}
+    """What has a default is left to it."""
+    return {name: argument(field) for name, field in (schema.get("properties") or {}).items() if "default" not in field}
 
 
 def main(fathom, url):
