@@ -36,7 +36,7 @@ impl Diff {
         let diff: Result<SourceDiff, _> = target.client.get(&["sources", &self.source, "diff"], &given.collect::<Vec<_>>()).await;
         let diff = target.close_after(diff).await?;
         if self.json {
-            out::line(serde_json::to_string_pretty(&diff)?)?
+            out::json(&diff)?
         } else {
             show(&diff)?
         }

@@ -92,7 +92,7 @@ impl Eval {
             }
         };
         if self.json {
-            out::line(serde_json::to_string_pretty(&board)?)?;
+            out::json(&board)?;
             return Ok(Exit::Done);
         }
         let rows = board.rows();

@@ -45,7 +45,7 @@ impl Explain {
         inferred.primary_keys.retain(|name, _| *name == table);
         inferred.key_signals.retain(|name, _| *name == table);
         if self.json {
-            out::line(serde_json::to_string_pretty(&inferred)?)?;
+            out::json(&inferred)?;
         } else {
             show(&inferred, &table, column.is_some())?;
         }

@@ -29,7 +29,7 @@ impl Infer {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
         let inferred = inferred(global, &self.source, self.blind, false).await?;
         if self.json {
-            out::line(serde_json::to_string_pretty(&Inferred { elapsed_ms: None, ..inferred })?)?;
+            out::json(&Inferred { elapsed_ms: None, ..inferred })?;
         } else {
             show(&inferred)?;
         }

@@ -35,7 +35,7 @@ impl Looking {
         let answered: Result<ToolAnswer, _> = target.client.post(&["tools", tool], &request).await;
         let answer = target.close_after(answered).await?;
         if self.json {
-            out::line(serde_json::to_string_pretty(&answer.result)?)?;
+            out::json(&answer.result)?;
         } else {
             show(&answer.result)?;
             if answer.truncated {

@@ -2,12 +2,30 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 /// One line of output.
 pub fn line(text: impl AsRef<str>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_ref().as_bytes())?;
     out.write_all(b"\n")?;
     out.flush()
+}
+
+/// Data as JSON on several lines. Control signs that JSON leaves as they are would be heard by a terminal.
+pub fn json(data: &impl Serialize) -> anyhow::Result<()> {
+    Ok(line(escaped(&serde_json::to_string_pretty(data)?))?)
+}
+
+fn escaped(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for sign in json.chars() {
+        match sign.is_control() && sign != '\n' {
+            true => shown.push_str(&format!("\\u{:04x}", u32::from(sign))),
+            false => shown.push(sign),
+        }
+    }
+    shown
 }
 
 /// One line beside the output: what a person should know, and a program that reads the output should not see.
@@ -55,6 +73,14 @@ pub fn count(number: usize, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_says_the_same_without_signs_that_a_terminal_hears() {
+        let data = serde_json::json!({"a": "red \u{9b}31m \u{7f} \u{1b}[0m \n é"});
+        let shown = escaped(&serde_json::to_string_pretty(&data).unwrap());
+        assert!(!shown.chars().any(|sign| sign.is_control() && sign != '\n'), "{shown:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), data);
+    }
 
     #[test]
     fn foreign_text_cannot_touch_the_terminal() {

@@ -125,7 +125,7 @@ impl Source {
             }
             Self::Test { name, json } => {
                 let tested: SourceTested = client.post(&["sources", name, "test"], &json!({})).await?;
-                if *json { out::line(serde_json::to_string_pretty(&tested)?)? } else { out::line(told(name, &tested))? }
+                if *json { out::json(&tested)? } else { out::line(told(name, &tested))? }
             }
             Self::Remove { name } => {
                 client.delete(&["sources", name]).await?;

@@ -62,6 +62,8 @@ pub enum Remote {
 }
 
 const TEXT_CHARS: usize = 100;
+/// A tool that asks on and on is left.
+const MOST_ROUNDS: usize = 20;
 
 impl Remote {
     pub async fn carry_out(&self, global: &Global) -> anyhow::Result<Exit> {
@@ -111,14 +113,15 @@ impl Remote {
             Self::Call { name, tool, json, .. } => {
                 let mut call = ServerCall { args, ..self.said()? };
                 let mut answer: ServerAnswer = client.post_once(&["servers", name, "tools", tool], &call).await?;
-                while let Some(asks) = answer.asks.as_ref().filter(|_| !json && asking::is_somebody_there()) {
+                for _ in 0..MOST_ROUNDS {
+                    let Some(asks) = answer.asks.as_ref().filter(|_| !json && asking::is_somebody_there()) else { break };
                     call.answers = asking::ask(&format!("{name}.{tool}"), asks).await?;
                     call.state = answer.state.clone();
                     answer = client.post_once(&["servers", name, "tools", tool], &call).await?;
                 }
                 if let Some(asks) = answer.asks.as_ref().filter(|_| target.is_inside() && answer.state.as_deref().is_some_and(is_held)) {
                     // The call is held in this process, and nobody can come back to it.
-                    out::line(serde_json::to_string_pretty(&answer)?)?;
+                    out::json(&answer)?;
                     call.answers = asking::cancelled(asks);
                     call.state = answer.state.clone();
                     let _told: ServerAnswer = client.post_once(&["servers", name, "tools", tool], &call).await?;
@@ -126,12 +129,12 @@ impl Remote {
                     return Ok(Exit::Failed);
                 }
                 if answer.asks.is_some() {
-                    out::line(serde_json::to_string_pretty(&answer)?)?;
+                    out::json(&answer)?;
                     out::note("the tool asks something back; call it again with `--answers` and, where there is one, `--state`");
                     return Ok(Exit::Failed);
                 }
                 if *json {
-                    out::line(serde_json::to_string_pretty(&answer)?)?
+                    out::json(&answer)?
                 } else {
                     told(&answer)?
                 }

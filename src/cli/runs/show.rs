@@ -27,7 +27,7 @@ impl Show {
         let run = which(client, &self.run).await?.to_string();
         let state: RunState = client.get(&["runs", &run], &[]).await?;
         if self.json {
-            out::line(serde_json::to_string_pretty(&state)?)?;
+            out::json(&state)?;
             return Ok(Exit::Done);
         }
         for (name, value) in facts(&state) {

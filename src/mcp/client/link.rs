@@ -38,6 +38,18 @@ pub struct ToolCall<'a> {
     pub person: Option<&'a Arc<Person>>,
 }
 
+impl ToolCall<'_> {
+    /// For servers that know nothing of a call that is to go on: called anew, a tool would do twice what it does.
+    pub fn is_not_the_second(&self) -> Result<(), Fault> {
+        let is_second = self.person.is_some_and(|person| !person.said.answers.is_empty() || person.said.state.is_some());
+        let refused = || Fault::Refused {
+            code: INVALID_PARAMS,
+            message: "the server keeps no `state`; call the tool without it and without `answers`".to_owned(),
+        };
+        if is_second { Err(refused()) } else { Ok(()) }
+    }
+}
+
 /// What a person answers, with the state that the tool gave. Both are empty the first time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answers {
@@ -121,6 +133,7 @@ pub enum Fault {
 }
 
 pub const METHOD_NOT_FOUND: i64 = -32_601;
+const INVALID_PARAMS: i64 = -32_602;
 
 impl Reply {
     /// The text blocks, one after the other.

@@ -129,14 +129,10 @@ impl Link for McpLink {
         if !is_legacy {
             options = options.with_meta(asking::declared(person.is_some()));
         }
+        if is_legacy {
+            call.is_not_the_second()?;
+        }
         if let Some(Answers { answers, state }) = person.map(|person| &person.said) {
-            if is_legacy && (!answers.is_empty() || state.is_some()) {
-                // Called anew, it would do twice what it does.
-                return Err(Fault::Refused {
-                    code: i64::from(model::ErrorCode::INVALID_PARAMS.0),
-                    message: "the server keeps no `state`; call the tool without it and without `answers`".to_owned(),
-                });
-            }
             params.input_responses = (!answers.is_empty()).then(|| answers.clone().into_iter().collect());
             params.request_state = state.clone();
         }

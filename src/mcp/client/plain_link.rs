@@ -116,7 +116,9 @@ impl Link for PlainLink {
         Ok(tools.filter(|tools| !tools.is_empty()))
     }
 
-    async fn call(&self, ToolCall { tool, args, .. }: ToolCall<'_>) -> Result<Reply, Fault> {
+    async fn call(&self, call: ToolCall<'_>) -> Result<Reply, Fault> {
+        call.is_not_the_second()?;
+        let ToolCall { tool, args, .. } = call;
         let by_name = self.by_name.load(Ordering::Relaxed);
         let answer = match self.ask_tool(by_name, tool, args).await {
             // Who does not know the method has done nothing: it is asked in the other form, which is kept where it works.
