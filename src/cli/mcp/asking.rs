@@ -59,11 +59,14 @@ async fn form(schema: &Value) -> anyhow::Result<Map<String, Value>> {
 }
 
 fn question(name: &str, field: &Value, is_required: bool) -> String {
-    let said = field["title"].as_str().or(field["description"].as_str()).unwrap_or(name);
+    // Titles may be the same for several fields.
+    let said = field["title"].as_str().or(field["description"].as_str()).map(|said| format!("{said} ({name})"));
+    let said = said.unwrap_or_else(|| name.to_owned());
+    let format = field["format"].as_str().map(|format| format!(", as {format}")).unwrap_or_default();
     let choices = choices(field).map(|choices| format!(" ({})", choices.join(", "))).unwrap_or_default();
     let default = field.get("default").map(|default| format!(" [{default}]")).unwrap_or_default();
     let free = if is_required { "" } else { ", may be left empty" };
-    out::harmless(&format!("{said}{choices}{default}{free}:"), WORDS)
+    out::harmless(&format!("{said}{format}{choices}{default}{free}:"), WORDS)
 }
 
 fn choices(field: &Value) -> Option<Vec<String>> {
@@ -145,6 +148,9 @@ mod tests {
     #[test]
     fn a_question_shows_foreign_words_harmless() {
         let text = question("x", &json!({"title": "Colour\u{1b}[31m\nof it", "enum": ["red"], "default": "red"}), false);
-        assert!(text.contains("(red) [\"red\"]") && text.contains("may be left empty") && !text.chars().any(char::is_control), "{text:?}");
+        assert!(
+            text.contains("of it (x) (red) [\"red\"]") && text.contains("may be left empty") && !text.chars().any(char::is_control),
+            "{text:?}"
+        );
     }
 }
