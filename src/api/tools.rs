@@ -127,7 +127,7 @@ pub async fn list(State(state): State<Arc<ApiState>>, params: Params) -> Result<
 
 /// Calls a tool
 ///
-/// To call a remote server's, one has to be allowed to approve.
+/// To call a remote server's, one has to be allowed to approve. One that asks something back is called under `/servers`.
 #[utoipa::path(post, path = "/tools/{name}", tag = "sources", operation_id = "call_tool", request_body = ToolCall,
     params(("name" = String, Path, description = "The tool's name, or one of its aliases.")),
     responses((status = 200, description = "What it answered", body = ToolAnswer)))]

@@ -29,7 +29,7 @@ impl Inclusions {
         let found = target.client.get(&["sources", &source, "inclusions"], &[]).await;
         let found: Found = target.close_after(found).await?;
         if self.json {
-            out::line(serde_json::to_string_pretty(&Found { elapsed_ms: None, ..found })?)?;
+            out::json(&Found { elapsed_ms: None, ..found })?;
         } else {
             show(&found)?;
         }

@@ -12,7 +12,8 @@ use crate::cli::out;
 use crate::cli::watching::interrupted;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
-const URL_CHARS: usize = 8_000;
+/// The scopes that may stand in it are bounded, and have room.
+const URL_CHARS: usize = 16_000;
 
 pub async fn login(client: &Client, name: &str) -> anyhow::Result<Exit> {
     let begun: LoginBegun = client.post_once(&["servers", name, "login"], &Nothing {}).await?;

@@ -192,7 +192,7 @@ fn show(servers: &[ServerItem], calls: &[UnansweredCall]) -> std::io::Result<()>
 /// Data where the tool gave any, else its texts; foreign words cannot touch the terminal.
 fn told(answer: &ServerAnswer) -> anyhow::Result<()> {
     if let Some(structured) = &answer.structured {
-        out::line(serde_json::to_string_pretty(structured)?)?;
+        out::json(structured)?;
         return Ok(());
     }
     for block in &answer.content {

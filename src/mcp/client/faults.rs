@@ -44,7 +44,7 @@ impl RemoteServer {
 }
 
 fn refusal(scope: Option<String>, token: &str) -> String {
-    match scope {
+    match scope.filter(|scope| !scope.is_empty()) {
         Some(scope) => format!("the scope `{}` is missing", plain(&scope)),
         None => token.to_owned(),
     }

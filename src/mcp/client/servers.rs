@@ -54,7 +54,7 @@ impl RemoteServers {
         match (self.configured.get(name), place) {
             (Some(server), _) => Ok(server.clone()),
             (None, Some(place)) => self.at(&place).map_err(|reason| Error::Unavailable { server: place.shown(), reason }),
-            (None, None) => Err(Error::NoSuchServer { name: name.chars().take(100).collect(), known: self.known() }),
+            (None, None) => Err(self.no_such_server(name)),
         }
     }
 
@@ -126,7 +126,7 @@ impl RemoteServers {
     }
 
     fn with_login(&self, name: &str) -> Result<&Arc<RemoteServer>, Error> {
-        self.configured.get(name).ok_or_else(|| Error::NoSuchServer { name: name.chars().take(100).collect(), known: self.known() })
+        self.configured.get(name).ok_or_else(|| self.no_such_server(name))
     }
 
     fn at(&self, place: &Place) -> Result<Arc<RemoteServer>, String> {
@@ -148,6 +148,10 @@ impl RemoteServers {
         let server = Arc::new(RemoteServer::new(Setup::of_address(url, place, &self.settings)?, self.store.clone(), None));
         addressed.insert(words, server.clone());
         Ok(server)
+    }
+
+    fn no_such_server(&self, name: &str) -> Error {
+        Error::NoSuchServer { name: name.chars().take(100).collect(), known: self.known() }
     }
 
     fn known(&self) -> String {

@@ -18,7 +18,7 @@ const SESSION: &str = "mcp-session-id";
 /// Between two looks for sessions that nobody uses lies a quarter of the time that they stay, within these bounds.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// A session that does not take its end in this time keeps the others from none.
+/// A session that does not take its end in this time keeps no other one from ending.
 const TIME_TO_END: Duration = Duration::from_secs(5);
 
 pub struct Sessions {
