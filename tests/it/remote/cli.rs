@@ -10,7 +10,7 @@ use super::fake::{Answer, Fake, tool};
 use crate::cli::command;
 
 /// On a thread where waiting is allowed: the server that it calls lives in this process.
-async fn fathom(folder: &Path, words: &[&str]) -> (i32, String, String) {
+pub async fn fathom(folder: &Path, words: &[&str]) -> (i32, String, String) {
     let mut command = command(folder, words);
     let output = tokio::task::spawn_blocking(move || command.output().expect("the binary starts")).await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is text");

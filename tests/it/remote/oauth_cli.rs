@@ -8,15 +8,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
 
+use super::cli::fathom;
 use super::issuer::Issuer;
 use crate::cli::command;
-
-async fn fathom(folder: &Path, words: &[&str]) -> (i32, String, String) {
-    let mut command = command(folder, words);
-    let output = tokio::task::spawn_blocking(move || command.output().expect("the binary starts")).await.unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is text");
-    (output.status.code().expect("it ends by itself"), text(&output.stdout), text(&output.stderr))
-}
 
 /// `fathom mcp login`, and the address that it has printed.
 async fn begin(folder: &Path) -> (Child, Url) {
